@@ -1,0 +1,100 @@
+# Copyright (c) 2026, clusterjobs contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a DRM's file provides: constants and pure methods. No input or output, no state."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, FrozenSet, List, Mapping, Optional, Pattern, Sequence, Tuple
+
+from .errors import InvalidRequestError, UnsupportedFieldError
+from .model import Command, CommandResult, Control, JobRequest, JobState, JobStatus, Outcome
+
+# A request always has these; no DRM can refuse them.
+ALWAYS_HONOURED = frozenset(("script", "name", "token"))
+
+
+class Drm(ABC):
+    """One batch system: the portable request in its words, its answers as JobStatus."""
+
+    name: ClassVar[str]
+    #: Commands that must all be on the PATH for this DRM to be there; empty where none is needed.
+    executables: ClassVar[Tuple[str, ...]]
+    #: Fields of JobRequest that this DRM honours, beside ALWAYS_HONOURED.
+    request_fields: ClassVar[FrozenSet[str]]
+    #: What can be done to a job here.
+    controls: ClassVar[FrozenSet[Control]]
+    #: Every native state and what it means. A state that is not here is UNKNOWN.
+    states: ClassVar[Mapping[str, JobState]]
+    #: What a job id of this DRM looks like; the whole id must match.
+    job_id_pattern: ClassVar[Pattern[str]]
+
+    def check_request(self, request: JobRequest) -> None:
+        """Refuse, by name, the fields that this DRM cannot honour. Raises UnsupportedFieldError."""
+        default = JobRequest(script="")
+        used = {field for field in vars(request) if getattr(request, field) != getattr(default, field)}
+        refused = used - self.request_fields - ALWAYS_HONOURED
+        if refused:
+            raise UnsupportedFieldError(self.name, refused)
+
+    def check_job_ids(self, job_ids: Sequence[str]) -> None:
+        """Refuse what is not an id of this DRM: an option, a shell word, another DRM's form. Raises InvalidRequestError."""
+        for job_id in job_ids:
+            if not self.job_id_pattern.fullmatch(job_id):
+                raise InvalidRequestError("job_id", "%r is not a job id of %s" % (job_id, self.name))
+
+    @abstractmethod
+    def native_options(self, request: JobRequest) -> List[str]:
+        """The portable request's resources in this DRM's words. job_conf uses it too."""
+
+    @abstractmethod
+    def build_submit(self, request: JobRequest) -> Command:
+        """The command that submits; the script goes in by standard input."""
+
+    @abstractmethod
+    def parse_submit(self, result: CommandResult) -> str:
+        """The job id out of an OK answer. Raises ParseError."""
+
+    def build_dry_run(self, request: JobRequest) -> Optional[Command]:
+        """The DRM's own dry run, or None where it has none."""
+        return None
+
+    @abstractmethod
+    def build_status(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
+        """Ask the queue for these jobs."""
+
+    @abstractmethod
+    def parse_status(self, result: CommandResult) -> List[JobStatus]:
+        """The jobs that one answer of the queue names; jobs that it does not know are left out."""
+
+    @abstractmethod
+    def build_history(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
+        """Ask the accounting for these jobs; an empty list where the DRM has none."""
+
+    @abstractmethod
+    def parse_history(self, result: CommandResult) -> List[JobStatus]:
+        """The jobs that one answer of the accounting names."""
+
+    def build_detail(self, job_id: str, cluster: str) -> Optional[Command]:
+        """Ask for one job's exit code where the accounting is off; None where the queue tells all it knows."""
+        return None
+
+    def parse_detail(self, result: CommandResult) -> List[JobStatus]:
+        return []
+
+    @abstractmethod
+    def build_find(self, request: JobRequest, since: int) -> Tuple[Command, Optional[Command]]:
+        """Ask the queue and (where there is one) the accounting for the caller's jobs with this request's job name, submitted at or after epoch ``since``."""
+
+    @abstractmethod
+    def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
+        """Cancel, hold, release, suspend or resume these jobs."""
+
+    @abstractmethod
+    def classify(self, result: CommandResult) -> Outcome:
+        """What an answer means. "The server did not answer" and "there is no such job" are different."""
+
+    @abstractmethod
+    def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:
+        """Where the job's stdout and stderr are, as absolute paths; the same path twice where they are joined."""

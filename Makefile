@@ -1,0 +1,65 @@
+# Every target is a thin call to tools/ or to a tool of the virtual environment.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+BOOTSTRAP := $(PYTHON) tools/bootstrap.py
+RUN_TESTS := $(VENV)/bin/python tools/run_tests.py
+DRM ?= slurm
+
+# The environment's tools call each other by name.
+export PATH := $(VENV)/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+.PHONY: venv
+venv: ## make .venv (again, when the pins in requirements/ have changed)
+	@$(BOOTSTRAP) controller
+
+.PHONY: venv-core217
+venv-core217: ## make .venv-core217, with the oldest supported ansible-core
+	@$(BOOTSTRAP) core217
+
+.PHONY: test
+test: venv ## all of the parts below and every Molecule scenario, with budgets
+	@$(RUN_TESTS)
+
+.PHONY: lint sanity units
+lint: venv ## ansible-lint, yamllint, ruff, mypy, antsibull-changelog
+sanity: venv ## ansible-test sanity
+units: venv ## unit tests on each supported ansible-core
+lint sanity units:
+	@$(RUN_TESTS) $@
+
+.PHONY: molecule
+molecule: venv ## one Molecule scenario: make molecule SCENARIO=slurm
+	@test -n "$(SCENARIO)" || { echo "Which one? make molecule SCENARIO=NAME, one of: $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))"; exit 2; }
+	@$(RUN_TESTS) $(SCENARIO)
+
+.PHONY: demo
+demo: venv ## a real Slurm cluster in containers, connected and used (DRM=local: without one)
+	@$(VENV)/bin/python tools/demo.py up --drm $(DRM)
+
+.PHONY: demo-down
+demo-down: venv ## remove everything that the demo made
+	@$(VENV)/bin/python tools/demo.py down
+
+.PHONY: format
+format: venv ## let ruff format and mend what it can
+	@ruff check --fix . && ruff format .
+
+.PHONY: build
+build: venv ## the collection's tarball
+	@ansible-galaxy collection build --force
+
+.PHONY: pins
+pins: ## resolve requirements/*.in into requirements/*.txt
+	@$(BOOTSTRAP) --pin controller core217 target38
+
+.PHONY: clean
+clean: ## remove logs, caches and virtual environments (not the test hosts' images)
+	rm -rf .venv .venv-core217 .venv-target38 .logs .cache/sanity .mypy_cache .ruff_cache .pytest_cache .ansible tests/output

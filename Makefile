@@ -8,8 +8,6 @@ BOOTSTRAP := $(PYTHON) tools/bootstrap.py
 RUN_TESTS := $(VENV)/bin/python tools/run_tests.py
 DRM ?= slurm
 
-# The environment's tools call each other by name.
-export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
 
 .PHONY: help
@@ -50,11 +48,11 @@ demo-down: venv ## remove everything that the demo made
 
 .PHONY: format
 format: venv ## let ruff format and mend what it can
-	@ruff check --fix . && ruff format .
+	@$(VENV)/bin/ruff check --fix . && $(VENV)/bin/ruff format .
 
 .PHONY: build
 build: venv ## the collection's tarball
-	@ansible-galaxy collection build --force
+	@$(VENV)/bin/ansible-galaxy collection build --force
 
 .PHONY: pins
 pins: ## resolve requirements/*.in into requirements/*.txt

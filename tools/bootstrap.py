@@ -37,7 +37,8 @@ VENVS = {
 def interpreter(name: str) -> str | None:
     """Return the Python that environment `name` is made with, or None where this machine has none."""
     if name != "target38":
-        return sys.executable
+        # Not sys.executable: that may be the very environment that is made anew.
+        return str(Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}"))
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     candidates = [shutil.which(TARGET_PYTHON), *pyenv.glob(f"versions/*/bin/{TARGET_PYTHON}")]
     # A version manager's launcher may be on the PATH without the version behind it: try each.
@@ -64,7 +65,7 @@ def make_venv(name: str) -> Path | None:
         return venv
     print(f"Making {venv.name} from requirements/{name}.txt ...", flush=True)
     subprocess.run([python, "-m", "venv", "--clear", venv], check=True)
-    install = [venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install = [venv / "bin" / "python", "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-compile"]
     subprocess.run([*install, "--requirement", REQUIREMENTS / f"{name}.txt"], check=True)
     marker.write_text(wanted)
     return venv
@@ -104,7 +105,7 @@ def pin(name: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         # A fresh environment, because older Pythons' own pip has no --report.
         subprocess.run([python, "-m", "venv", f"{scratch}/venv"], check=True)
-        pip = [f"{scratch}/venv/bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        pip = [f"{scratch}/venv/bin/python", "-m", "pip", "-qq", "--disable-pip-version-check"]
         subprocess.run([*pip, "install", "--upgrade", "pip"], check=True)
         resolve = [*pip, "install", "--dry-run", "--ignore-installed", "--report", f"{scratch}/report.json"]
         subprocess.run([*resolve, "--requirement", REQUIREMENTS / f"{name}.in"], check=True)

@@ -1,0 +1,79 @@
+"""Where things are, what the environment may change, and the clusters of molecule/shared/clusters.toml."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT / "molecule" / "shared"
+IMAGE_FILES = SHARED / "images"
+SLURM_FILES = SHARED / "slurm"
+CACHE = Path(os.environ.get("TESTHOSTS_CACHE") or ROOT / ".cache" / "testhosts").resolve()
+LOGS = ROOT / ".logs" / "testhosts"
+
+# The first two octets of the clusters' networks.
+NETWORK_PREFIX = os.environ.get("TESTHOSTS_NETWORK") or "10.90"
+
+SUITES = ("bookworm", "trixie")
+ROLES = ("controller", "node", "galaxy")
+GROUPS = {"controller": "cluster_controllers", "node": "cluster_nodes", "galaxy": "galaxyservers"}
+SSH_USER = "deploy"
+
+# Every image, network and container carries these, so that `clean` finds all of them and nothing else.
+NAME_PREFIX = "clusterjobs-testhosts"
+LABEL = "org.clusterjobs.testhosts"
+
+
+class UsageError(Exception):
+    """Something that the caller must change: an unknown name, a missing package, a missing privilege."""
+
+
+@dataclass(frozen=True)
+class Host:
+    name: str
+    role: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    name: str
+    suite: str
+    subnet: int
+    configless: bool
+    min_job_age_seconds: int
+
+    @property
+    def directory(self) -> Path:
+        return CACHE / self.name
+
+    @property
+    def network(self) -> str:
+        return f"{NAME_PREFIX}-{self.name}"
+
+    @property
+    def network_cidr(self) -> str:
+        return f"{NETWORK_PREFIX}.{self.subnet}.0/24"
+
+    @property
+    def hosts(self) -> list[Host]:
+        return [
+            Host(f"{self.name}-{role}", role, f"{NETWORK_PREFIX}.{self.subnet}.{last_octet}")
+            for last_octet, role in enumerate(ROLES, start=11)
+        ]
+
+    def host(self, role: str) -> Host:
+        return self.hosts[ROLES.index(role)]
+
+
+def load_clusters() -> dict[str, Cluster]:
+    with (SHARED / "clusters.toml").open("rb") as handle:
+        return {name: Cluster(name=name, **table) for name, table in tomllib.load(handle).items()}
+
+
+def given_base_image(suite: str) -> str | None:
+    """The container image to build on instead of a debootstrap, from e.g. TESTHOSTS_BASE_BOOKWORM."""
+    return os.environ.get(f"TESTHOSTS_BASE_{suite.upper()}") or None

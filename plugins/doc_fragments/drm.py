@@ -1,0 +1,35 @@
+# Copyright (c) 2026, clusterjobs contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options of every module that speaks to a DRM."""
+
+    DOCUMENTATION = r"""
+options:
+  drm:
+    description:
+      - The batch system (distributed resource manager).
+      - V(auto) takes the one whose commands are on the host's PATH, and fails where there is none.
+      - V(local) runs jobs on the host itself; it needs no daemon and no root, and is never chosen by V(auto).
+    type: str
+    choices: [auto, slurm, local]
+    default: auto
+  cluster:
+    description:
+      - Another cluster or server of the DRM, where one host submits to several (Slurm C(-M)).
+      - It belongs to the identity of a O(key).
+    type: str
+    default: ""
+  command_timeout:
+    description:
+      - Time limit of each command of the DRM, in seconds. Some of them hang for ever while a daemon is down.
+    type: int
+    default: 60
+notes:
+  - A DRM's commands are looked for on the PATH of the account. Where they are elsewhere, set the task keyword C(environment) with a PATH.
+  - Targets need Python 3.8 or newer and its standard library alone.
+"""

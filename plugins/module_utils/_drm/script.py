@@ -1,0 +1,81 @@
+# Copyright (c) 2026, clusterjobs contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job script: out of a command, a text or a file on the host, with the DRM's directives left where they are."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from dataclasses import dataclass, replace
+from typing import List, Mapping
+
+from .errors import InvalidRequestError
+from .journal import make_private_directory
+
+DEFAULT_INTERPRETER = "#!/bin/bash"
+_POSIX_SHELL = re.compile(r"#!\s*(?:/usr/bin/env\s+)?(?:\S*/)?(?:ba|da|k|mk|z|a)?sh(?:\s|$)")
+_MAX_SCRIPT_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class JobScript:
+    """A script's text and the name its job has when the user gave none."""
+
+    text: str
+    name: str = "job"
+
+
+def script_from_command(argv: List[str]) -> JobScript:
+    """A script that runs this one command in place of itself: its exit code and signals are the job's."""
+    base = re.sub(r"[^A-Za-z0-9_.+-]", "_", os.path.basename(argv[0])).lstrip(".+-")[:64]
+    return JobScript("#!/bin/sh\nexec %s\n" % " ".join(shlex.quote(item) for item in argv), base or "job")
+
+
+def script_from_text(text: str) -> JobScript:
+    """The user's text; bash runs it where its first line names no interpreter."""
+    if not text.endswith("\n"):
+        text += "\n"
+    return JobScript(text if text.startswith("#!") else "%s\n%s" % (DEFAULT_INTERPRETER, text))
+
+
+def read_script(path: str) -> JobScript:
+    """A script that is on the host already. Raises InvalidRequestError where it is not one."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            text = stream.read(_MAX_SCRIPT_BYTES + 1)
+    except OSError as error:
+        raise InvalidRequestError("src", "cannot read %s on the host: %s" % (path, error.strerror)) from error
+    if not text.strip() or "\0" in text or len(text) > _MAX_SCRIPT_BYTES:
+        raise InvalidRequestError("src", "%s is empty, not a text, or larger than %d bytes; use command to run a program" % (path, _MAX_SCRIPT_BYTES))
+    name = re.sub(r"[^A-Za-z0-9_.+-]", "_", os.path.basename(path)).lstrip(".+-")[:64]
+    return replace(script_from_text(text), name=name or "job")
+
+
+def with_secrets(script: str, path: str) -> str:
+    """The script with a line that reads the secrets' file, after the leading comments so that the DRM still sees its directives."""
+    lines = script.split("\n")
+    if not _POSIX_SHELL.match(lines[0]):
+        raise InvalidRequestError(
+            "secret_environment", "the script's first line %.80r names no POSIX shell, and only such a script can read the secrets' file" % lines[0]
+        )
+    at = 1
+    while at < len(lines) and (lines[at].startswith("#") or not lines[at].strip()):
+        at += 1
+    return "\n".join([*lines[:at], ". %s" % shlex.quote(path), *lines[at:]])
+
+
+def write_secrets(path: str, values: Mapping[str, str]) -> None:
+    """The secrets' file, readable by its owner alone; it replaces an older one of the same job in one step."""
+    make_private_directory(os.path.dirname(path))
+    text = "".join("export %s=%s\n" % (name, shlex.quote(value)) for name, value in sorted(values.items()))
+    scratch = "%s.%d" % (path, os.getpid())
+    fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(fd, "w", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write(text)
+        os.replace(scratch, path)
+    except BaseException:
+        os.unlink(scratch)
+        raise

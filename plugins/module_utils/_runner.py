@@ -1,0 +1,65 @@
+# Copyright (c) 2026, clusterjobs contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only file that runs a command: always with a time limit, always with LC_ALL=C, never through a shell."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from typing import List, Sequence
+
+from ._drm.errors import DrmError
+from ._drm.model import Command, CommandResult
+
+RC_TIMED_OUT = 124
+
+
+class Runner:
+    """Runs the DRM's commands and remembers their argument lists (they carry no secret: scripts and values go by stdin and environment)."""
+
+    def __init__(self, timeout_seconds: float) -> None:
+        self.timeout_seconds = timeout_seconds
+        self.commands: List[List[str]] = []
+
+    def run(self, command: Command, inherit_fds: Sequence[int] = ()) -> CommandResult:
+        """Run one command to its end or its time limit.
+
+        ``inherit_fds`` stay open in the child: a submission holds its journal's lock this way even when we are killed first.
+        Raises DrmError where the command could not be started at all, so nothing of it can have happened.
+        """
+        self.commands.append(list(command.argv))
+        try:
+            process = subprocess.Popen(
+                command.argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=dict(os.environ, LC_ALL="C", **command.environ),
+                pass_fds=tuple(inherit_fds),
+                # Its own session: a lost connection's SIGHUP must not end a submission half way.
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            raise DrmError(
+                "cannot start '%s': %s. Nothing of it has run; is it installed, and on the PATH of this account (task keyword 'environment')?"
+                % (command.argv[0], error)
+            ) from error
+        return self._finish(process, command)
+
+    def _finish(self, process: subprocess.Popen[bytes], command: Command) -> CommandResult:
+        given = (command.stdin or "").encode("utf-8", "surrogateescape")
+        try:
+            out, err = process.communicate(given, timeout=self.timeout_seconds)
+            return CommandResult(command, process.returncode, _text(out), _text(err))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            out, err = process.communicate()
+        said = "%s\nended at its time limit of %g s" % (_text(err), self.timeout_seconds)
+        return CommandResult(command, RC_TIMED_OUT, _text(out), said.strip(), timed_out=True)
+
+
+def _text(data: bytes) -> str:
+    """A DRM prints whatever bytes a job name holds; Ansible's result must be text."""
+    return data.decode("utf-8", "backslashreplace")

@@ -148,10 +148,7 @@ def _order(options: Mapping[str, Any], cluster: str, task: str, index: int) -> O
         args=_plain_items("args", options.get("args")),
         name=_name(options.get("name") or script.name),
         cluster=_word("cluster", cluster),
-        queue=_word("queue", options.get("queue")),
-        account=_word("account", options.get("account")),
         priority=options.get("priority"),
-        walltime_seconds=parse_walltime(options.get("walltime")),
         array=_array(options.get("array")),
         depends_on=tuple(options.get("depends_on") or ()),
         hold=bool(options.get("hold")),
@@ -159,10 +156,20 @@ def _order(options: Mapping[str, Any], cluster: str, task: str, index: int) -> O
         stdout=_path("stdout", options.get("stdout")),
         stderr=_path("stderr", options.get("stderr")),
         environment=_environment(options.get("environment") or {}),
-        native_options=_plain_items("native_options", options.get("native_options"), newlines=False),
-        **{name: _positive(name, options.get(name)) for name in ("slots", "nodes", "gpus", "memory_mb")},
+        **resources_from(options),
     )
     return Order(request, key or "%s%s#%d" % (GENERATED_PREFIX, task, index), key is None, options.get("resubmit") or "never", secrets)
+
+
+def resources_from(options: Mapping[str, Any]) -> Dict[str, Any]:
+    """The checked resources of a request, as JobRequest's fields; Galaxy's environments say theirs in the same words."""
+    return {
+        "queue": _word("queue", options.get("queue")),
+        "account": _word("account", options.get("account")),
+        "walltime_seconds": parse_walltime(options.get("walltime")),
+        "native_options": _plain_items("native_options", options.get("native_options"), newlines=False),
+        **{name: _positive(name, options.get(name)) for name in ("slots", "nodes", "gpus", "memory_mb")},
+    }
 
 
 def _script(options: Mapping[str, Any]) -> JobScript:

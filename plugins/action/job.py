@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Set
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
@@ -68,6 +68,9 @@ class Slices:
         self.begin = time.monotonic()
         self.last: Dict[str, Any] = {}
         self.changed = False
+        self.changed_jobs: Set[str] = set()
+        self.commands: List[Any] = []
+        self.diff: List[Any] = []
         self.failures = 0
         self.deaths = 0
 
@@ -76,12 +79,25 @@ class Slices:
             answer = self._slice()
             if answer is None:
                 continue
-            self.changed = self.changed or bool(answer.get("changed"))
             self._show(answer.pop("events", []))
+            self._add(answer)
             if "pending" not in answer:
-                answer["changed"] = self.changed
                 return answer
             self.last = answer
+
+    def _add(self, answer: Dict[str, Any]) -> None:
+        """What the slices did, they did together."""
+        self.changed = answer["changed"] = self.changed or bool(answer.get("changed"))
+        if "jobs" not in answer:
+            return
+        self.changed_jobs |= {job["job_id"] for job in answer["jobs"] if job["changed"]}
+        for job in answer["jobs"]:
+            job["changed"] = job["job_id"] in self.changed_jobs
+        self.commands += [command for command in answer["commands"] if command not in self.commands]
+        answer["commands"] = self.commands
+        self.diff += answer.get("diff", [])
+        if "diff" in answer:
+            answer["diff"] = self.diff
 
     def _slice(self) -> Optional[Dict[str, Any]]:
         """One slice's answer; None where there was none and it is to be tried again."""

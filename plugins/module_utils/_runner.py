@@ -17,7 +17,7 @@ RC_TIMED_OUT = 124
 
 
 class Runner:
-    """Runs the DRM's commands and remembers their argument lists (they carry no secret: scripts and values go by stdin and environment)."""
+    """Runs the DRM's commands and remembers their argument lists, each once (no secret is in them: scripts and values go by stdin and environment)."""
 
     def __init__(self, timeout_seconds: float) -> None:
         self.timeout_seconds = timeout_seconds
@@ -29,7 +29,8 @@ class Runner:
         ``inherit_fds`` stay open in the child: a submission holds its journal's lock this way even when we are killed first.
         Raises DrmError where the command could not be started at all, so nothing of it can have happened.
         """
-        self.commands.append(list(command.argv))
+        if list(command.argv) not in self.commands:
+            self.commands.append(list(command.argv))
         try:
             process = subprocess.Popen(
                 command.argv,

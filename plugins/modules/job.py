@@ -370,7 +370,7 @@ timed_out:
   returned: always
   type: bool
 commands:
-  description: The DRM's commands that were run, as lists. Environment and scripts are not in them.
+  description: The DRM's commands that were run, as lists, each once. Environment and scripts are not in them.
   returned: always
   type: list
   elements: list
@@ -383,10 +383,10 @@ from typing import Any, Dict
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.clusterjobs.drm.plugins.module_utils._arguments import DRM_SPEC, REQUEST_SPEC, orders_from, refuse_root, slice_from, targets_from
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.client import Client
-from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.desired import Desired, Wish
+from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.desired import CONTROLS, Desired, Wish
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import DrmError
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.journal import Journal, default_directory
-from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.preview import Preview, submission_diff
+from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.preview import Preview
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.registry import choose
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.submission import Submitter
 from ansible_collections.clusterjobs.drm.plugins.module_utils._runner import Runner
@@ -421,7 +421,7 @@ def main() -> None:
         mutually_exclusive=[("job_id", "job_ids", "jobs", "key"), ("job_id", "job_ids", "command", "script", "src")],
     )
     params = module.params
-    result: Dict[str, Any] = {"changed": False, "timed_out": False, "jobs": [], "commands": []}
+    result: Dict[str, Any] = {"changed": False, "timed_out": False, "jobs": [], "commands": [], "diff": []}
     try:
         drm = choose(params["drm"], shutil.which)
         result["drm"] = drm.name
@@ -432,10 +432,8 @@ def main() -> None:
         submitter = Submitter(client, journal, task)
         targets = targets_from(params)
         orders = [] if targets else orders_from(params, task)
-        if module._diff:
-            result["diff"] = submission_diff(drm, orders)
         if module.check_mode:
-            Preview(submitter, params["state"], result).run(orders, targets)
+            Preview(submitter, CONTROLS.get(params["state"], {}), result).run(orders, targets.keys, targets.job_ids)
         else:
             wish = Wish(**{name: params[name] for name in WISHES})
             Desired(submitter, wish, part, module._verbosity > 0, result).run(orders, targets)
@@ -445,6 +443,8 @@ def main() -> None:
 
 
 def finish(module: AnsibleModule, result: Dict[str, Any]) -> None:
+    if not module._diff:
+        result.pop("diff")
     for warning in result.pop("warnings", []):
         module.warn(warning)
     if result.pop("failed", False):

@@ -55,7 +55,7 @@ jobs:
   elements: dict
   sample: [{"job_id": "4711", "state": "FAILED", "native_state": "TIMEOUT", "end_reason": "WALLTIME"}]
 commands:
-  description: The DRM's commands that were run, as lists.
+  description: The DRM's commands that were run, as lists, each once.
   returned: always
   type: list
   elements: list

@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from .errors import DrmError
 from .model import Control, JobState, JobStatus
 from .output import read_output
+from .preview import submission_diff
 from .submission import GENERATED_PREFIX, Order, Submitted, Submitter, ended_fields, ended_record
 from .wait import REACHED, SLICE_SECONDS, Clock, Pace, Watch, watch
 
@@ -89,7 +90,7 @@ class Desired:
         """Submit, control, wait one slice. Raises DrmError; what was done by then is in ``result``."""
         try:
             for order in orders:
-                self._take(self.submitter.submit(order))
+                self._submit(order)
             for key in targets.keys:
                 self._take(self.submitter.known(key, required=self.wish.state != "absent"))
             self.job_ids = [*self.submitted, *targets.job_ids]
@@ -98,6 +99,12 @@ class Desired:
                 self._wait()
         finally:
             self._report()
+
+    def _submit(self, order: Order) -> None:
+        job = self.submitter.submit(order)
+        self._take(job)
+        if job.new:
+            self.result["diff"].append(submission_diff(self.client.drm, order.request))
 
     def _take(self, job: Optional[Submitted]) -> None:
         if job is not None:

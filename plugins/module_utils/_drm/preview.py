@@ -5,38 +5,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, Mapping, Sequence
 
-from .desired import CONTROLS, Targets
 from .interface import Drm
-from .model import JobState, JobStatus
+from .model import Control, JobRequest, JobState, JobStatus
 from .submission import Order, Submitter
 
 
-def submission_diff(drm: Drm, orders: Sequence[Order]) -> List[Dict[str, str]]:
-    """Each submission's command and script. Values of the environment are not in them, secrets neither."""
-    diffs = []
-    for order in orders:
-        command = drm.build_submit(order.request)
-        after = "%s\n\n%s" % ("\n".join(command.argv), order.request.script)
-        diffs.append({"before": "", "after": after, "before_header": "not submitted", "after_header": "job %s" % order.request.name})
-    return diffs
+def submission_diff(drm: Drm, request: JobRequest) -> Dict[str, str]:
+    """A submission's command and script. Values of the environment are not in them, secrets neither."""
+    after = "%s\n\n%s" % ("\n".join(drm.build_submit(request).argv), request.script)
+    return {"before": "", "after": after, "before_header": "not submitted", "after_header": "job %s" % request.name}
 
 
 class Preview:
     """What a start of the module would do, put into ``result``. Raises DrmError for what it would refuse."""
 
-    def __init__(self, submitter: Submitter, state: str, result: Dict[str, Any]) -> None:
+    def __init__(self, submitter: Submitter, controls: Mapping[JobState, Control], result: Dict[str, Any]) -> None:
         self.submitter = submitter
         self.client = submitter.client
-        self.state = state
+        self.controls = controls
         self.result = result
 
-    def run(self, orders: Sequence[Order], targets: Targets) -> None:
+    def run(self, orders: Sequence[Order], keys: Sequence[str], job_ids: Sequence[str]) -> None:
         for order in orders:
             self._order(order)
-        known = [self.submitter.known_without_change(key) for key in targets.keys]
-        self._control([*[job_id for job_id in known if job_id], *targets.job_ids])
+        known = [self.submitter.known_without_change(key) for key in keys]
+        self._control([*[job_id for job_id in known if job_id], *job_ids])
 
     def _order(self, order: Order) -> None:
         self.client.drm.check_request(order.request)
@@ -50,9 +45,10 @@ class Preview:
         status = JobStatus("", JobState.UNKNOWN, name=order.request.name, message="would be submitted: %s" % message)
         self.result["jobs"].append(dict(status.as_dict(), changed=True))
         self.result["changed"] = True
+        self.result["diff"].append(submission_diff(self.client.drm, order.request))
 
     def _control(self, job_ids: Sequence[str]) -> None:
-        wanted = CONTROLS.get(self.state, {})
         for status in self.client.statuses(job_ids).jobs.values():
-            self.result["jobs"].append(dict(status.as_dict(), changed=status.state in wanted))
-            self.result["changed"] = self.result["changed"] or status.state in wanted
+            changes = status.state in self.controls
+            self.result["jobs"].append(dict(status.as_dict(), changed=changes))
+            self.result["changed"] = self.result["changed"] or changes

@@ -40,11 +40,13 @@ def interpreter(name: str) -> str | None:
         # Not sys.executable: that may be the very environment that is made anew.
         return str(Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}"))
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    candidates = [shutil.which(TARGET_PYTHON), *pyenv.glob(f"versions/*/bin/{TARGET_PYTHON}")]
+    candidates = [shutil.which(TARGET_PYTHON), *map(str, pyenv.glob(f"versions/*/bin/{TARGET_PYTHON}"))]
     # A version manager's launcher may be on the PATH without the version behind it: try each.
-    probe = ["-c", "import ensurepip"]
-    works = (c for c in candidates if c and subprocess.run([c, *probe], capture_output=True, check=False).returncode == 0)
-    return next((str(candidate) for candidate in works), None)
+    return next((candidate for candidate in candidates if candidate and _can_make_venvs(candidate)), None)
+
+
+def _can_make_venvs(python: str) -> bool:
+    return subprocess.run([python, "-c", "import ensurepip"], capture_output=True, check=False).returncode == 0
 
 
 def stamp(name: str, python: str) -> str:
@@ -66,8 +68,16 @@ def make_venv(name: str) -> Path | None:
     print(f"Making {venv.name} from requirements/{name}.txt ...", flush=True)
     subprocess.run([python, "-m", "venv", "--clear", venv], check=True)
     # Compiling every module of every collection in Ansible's package takes ten times as long as installing them.
-    install = [venv / "bin" / "python", "-m", "pip", "-qq", "--disable-pip-version-check", "install", "--no-compile"]
-    subprocess.run([*install, "--requirement", REQUIREMENTS / f"{name}.txt"], check=True)
+    install = [
+        str(venv / "bin" / "python"),
+        "-m",
+        "pip",
+        "-qq",
+        "--disable-pip-version-check",
+        "install",
+        "--no-compile",
+    ]
+    subprocess.run([*install, "--requirement", str(REQUIREMENTS / f"{name}.txt")], check=True)
     marker.write_text(wanted)
     return venv
 
@@ -88,7 +98,9 @@ def ensure_python() -> None:
         return
     packages = ["python3-venv"]
     if shutil.which("apt-get") is None or not debian.consent(packages, "Making a virtual environment"):
-        raise SystemExit("This Python cannot make virtual environments. On Debian, as root: apt-get install python3-venv")
+        raise SystemExit(
+            "This Python cannot make virtual environments. On Debian, as root: apt-get install python3-venv"
+        )
     debian.install(packages)
 
 
@@ -113,7 +125,7 @@ def pin(name: str) -> None:
         pip = [f"{scratch}/venv/bin/python", "-m", "pip", "-qq", "--disable-pip-version-check"]
         subprocess.run([*pip, "install", "--upgrade", "pip"], check=True)
         resolve = [*pip, "install", "--dry-run", "--ignore-installed", "--report", f"{scratch}/report.json"]
-        subprocess.run([*resolve, "--requirement", REQUIREMENTS / f"{name}.in"], check=True)
+        subprocess.run([*resolve, "--requirement", str(REQUIREMENTS / f"{name}.in")], check=True)
         report = json.loads(Path(scratch, "report.json").read_text())
     packages = (item["metadata"] for item in report["install"])
     pins = sorted(f"{package['name'].lower()}=={package['version']}" for package in packages)

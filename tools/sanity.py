@@ -59,8 +59,8 @@ def environment() -> dict[str, str]:
 
 def sanity(venv: Path) -> int:
     """Run the tests with one environment's ansible-core, once more where only pip's download was missing."""
-    # ansible-test takes its tools from its own pins, so those of our environment do not matter.
-    command = [venv / "bin" / "python", venv / "bin" / "ansible-test", "sanity", "--local", "--requirements", "--color", "no"]
+    ansible_test = [str(venv / "bin" / "python"), str(venv / "bin" / "ansible-test")]
+    command = [*ansible_test, "sanity", "--local", "--requirements", "--color", "no"]
     while True:
         with subprocess.Popen(
             command, cwd=COPY, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

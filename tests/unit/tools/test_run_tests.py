@@ -1,0 +1,125 @@
+"""The test runner: nothing that fails, is missing or takes too long may pass."""
+
+from __future__ import annotations
+
+import sys
+
+import parts
+import pytest
+import run_tests
+import yaml
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+PASSES = [python("print('fine')")]
+FAILS = [python("print('the reason'); raise SystemExit(3)")]
+
+
+@pytest.fixture(autouse=True)
+def logs(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_tests, "LOGS", tmp_path / "logs")
+    return tmp_path / "logs"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project with these parts and budgets; returns a call of the runner."""
+
+    def make(known: dict[str, parts.Steps], budgets: dict[str, float]):
+        (tmp_path / "budgets.yml").write_text(yaml.safe_dump(budgets))
+        monkeypatch.setattr(run_tests, "BUDGETS", tmp_path / "budgets.yml")
+        monkeypatch.setattr(parts, "all_parts", lambda: known)
+        return run_tests.main
+
+    return make
+
+
+def test_all_pass(project, capsys):
+    run = project({"lint": PASSES, "units": PASSES}, {"lint": 30, "units": 40})
+    assert run([]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "2 passed, 0 failed"
+    assert [(line.split()[0], line.split()[4], line.split()[-1]) for line in lines[-3:-1]] == [
+        ("lint", "30", "passed"),
+        ("units", "40", "passed"),
+    ]
+
+
+def test_a_failing_part_fails_the_run_and_the_others_still_run(project, capsys, logs):
+    run = project({"lint": FAILS, "test-hosts": FAILS, "slurm": PASSES}, {"lint": 30, "test-hosts": 30, "slurm": 30})
+    assert run([]) == 1
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[-1] == "1 passed, 2 failed"
+    assert "the reason" in printed, "the end of a failed part's log is shown"
+    assert "fine" in (logs / "slurm.log").read_text()
+
+
+def test_a_parts_later_commands_run_after_one_that_failed(logs):
+    result = run_tests.run_part("demo", [*FAILS, *PASSES], 30)
+    assert result.problems == (f"`{sys.executable.rsplit('/', 1)[1]} -c` exit code 3",)
+    assert "fine" in (logs / "demo.log").read_text()
+
+
+def test_over_budget_fails(project, capsys):
+    run = project({"lint": [python("import time; time.sleep(0.3)")]}, {"lint": 0.2})
+    assert run([]) == 1
+    assert "FAILED: over budget" in capsys.readouterr().out.splitlines()[-2]
+
+
+def test_a_command_that_hangs_is_stopped(monkeypatch):
+    monkeypatch.setattr(run_tests, "LEAST_TIMEOUT_SECONDS", 0.2)
+    result = run_tests.run_part("slurm", [python("import time; time.sleep(60)")], 0.1)
+    assert "stopped after" in result.problems[0]
+    assert result.seconds < 30
+
+
+def test_a_part_without_a_budget_fails(project, capsys):
+    run = project({"lint": PASSES, "slurm": PASSES}, {"lint": 30})
+    assert run([]) == 1
+    assert "has no line in budgets.yml" in capsys.readouterr().out.splitlines()[-2]
+
+
+def test_a_budget_without_its_part_fails(project, capsys):
+    run = project({"lint": PASSES}, {"lint": 30, "slurm": 30})
+    assert run([]) == 1
+    assert "there is no such part" in capsys.readouterr().out.splitlines()[-2]
+
+
+def test_only_the_named_parts_run(project, capfd, logs):
+    run = project({"lint": FAILS, "units": PASSES}, {"lint": 30, "units": 30})
+    assert run(["units"]) == 0
+    assert "fine" in capfd.readouterr().out, "one part alone is seen as it runs"
+    assert [path.name for path in logs.iterdir()] == ["units.log"]
+
+
+def test_an_unknown_part_is_refused(project):
+    run = project({"lint": PASSES}, {"lint": 30})
+    with pytest.raises(SystemExit, match=r"No such part: lnt\. There are: lint\."):
+        run(["lnt"])
+
+
+def test_budgets_of_more_than_an_hour_are_refused(project):
+    run = project({"lint": PASSES}, {"lint": 3601})
+    with pytest.raises(SystemExit, match="more than the 3600 s"):
+        run([])
+
+
+def test_the_projects_own_parts_and_budgets_agree():
+    assert run_tests.load_budgets(run_tests.BUDGETS).keys() == parts.all_parts().keys()
+
+
+def test_every_scenario_is_a_part(tmp_path, monkeypatch):
+    for name in ("molecule/slurm/molecule.yml", "molecule/local/molecule.yml", "molecule/shared/create.yml"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    monkeypatch.setattr(parts.bootstrap, "ROOT", tmp_path)
+    assert list(parts.scenarios()) == ["local", "slurm"]
+
+
+@pytest.mark.parametrize(("ci", "first"), [("true", "install"), ("", "images")])
+def test_packages_for_test_hosts_are_installed_in_ci_alone(monkeypatch, ci, first):
+    monkeypatch.setenv("CI", ci)
+    assert parts.test_hosts()[0][2] == first

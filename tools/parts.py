@@ -1,0 +1,72 @@
+"""What each part of `make test` runs: commands, found in .venv first."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import bootstrap
+
+Steps = list[list[str]]
+
+OTHER_CORE = [sys.executable, "tools/bootstrap.py", "core217"]
+
+
+def lint() -> Steps:
+    return [
+        ["ansible-lint"],
+        ["yamllint", "--strict", "."],
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["mypy"],
+        ["antsibull-changelog", "lint"],
+    ]
+
+
+def sanity() -> Steps:
+    return [OTHER_CORE, [sys.executable, "tools/sanity.py", "controller", "core217"]]
+
+
+def units() -> Steps:
+    """Every unit test on both ansible-cores, and what runs on targets on the oldest Python of a target."""
+    steps = [["pytest"], OTHER_CORE, [pytest_of("core217")]]
+    if bootstrap.interpreter("target38"):
+        target = [pytest_of("target38"), "tests/unit/plugins/module_utils"]
+        return [*steps, [sys.executable, "tools/bootstrap.py", "target38"], target]
+    return [*steps, ["echo", f"module_utils not tested on {bootstrap.TARGET_PYTHON}: there is none here"]]
+
+
+def pytest_of(name: str) -> str:
+    return str(bootstrap.VENVS[name] / "bin" / "pytest")
+
+
+def test_hosts() -> Steps:
+    """Make the images in a part of its own: they are there for the demo and for every scenario."""
+    testhosts = [sys.executable, "tools/testhosts.py"]
+    images = [[*testhosts, "images", "bookworm", "trixie"]]
+    return [[*testhosts, "install"], *images] if os.environ.get("CI") == "true" else images
+
+
+def demo() -> Steps:
+    return [["make", "demo"], ["pytest", "tests/demo"], ["make", "demo-down"]]
+
+
+def scenario(name: str) -> Steps:
+    """A scenario may also run plays with the other core."""
+    return [OTHER_CORE, ["molecule", "test", "--scenario-name", name]]
+
+
+def scenarios() -> dict[str, Steps]:
+    found = sorted((bootstrap.ROOT / "molecule").glob("*/molecule.yml"))
+    return {path.parent.name: scenario(path.parent.name) for path in found}
+
+
+def all_parts() -> dict[str, Steps]:
+    return {
+        "lint": lint(),
+        "sanity": sanity(),
+        "units": units(),
+        "test-hosts": test_hosts(),
+        "demo": demo(),
+        **scenarios(),
+    }

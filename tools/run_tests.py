@@ -1,0 +1,180 @@
+"""Run the parts of `make test`, or those that are named, each within its budget of molecule/budgets.yml.
+
+A part that fails does not stop the others. The last lines say how each part fared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import bootstrap
+import parts
+import yaml
+
+BUDGETS = bootstrap.ROOT / "molecule" / "budgets.yml"
+LOGS = bootstrap.ROOT / ".logs"
+MOST_SECONDS = 3600
+TAIL_LINES = 60
+# A command that is still at it after this many budgets is taken to hang; a cleaning step gets at least a minute.
+HANGS_AFTER_BUDGETS = 2
+LEAST_TIMEOUT_SECONDS = 60
+# Images come from downloads and disks, the other parts want processors: they share the two cores well.
+SIDE_BY_SIDE = "test-hosts"
+
+
+@dataclass(frozen=True)
+class Result:
+    part: str
+    seconds: float
+    budget: float | None
+    problems: tuple[str, ...]
+
+    def line(self) -> str:
+        verdict = f"FAILED: {'; '.join(self.problems)}" if self.problems else "passed"
+        budget = "-" if self.budget is None else f"{self.budget:g}"
+        return f"{self.part:<14} {self.seconds:7.1f} s  of {budget:>5} s  {verdict}"
+
+
+def load_budgets(path: Path) -> dict[str, float]:
+    budgets = yaml.safe_load(path.read_text())
+    if not isinstance(budgets, dict) or not all(isinstance(seconds, (int, float)) for seconds in budgets.values()):
+        raise SystemExit(f"{path}: each line must be PART: SECONDS")
+    total = sum(budgets.values())
+    if total > MOST_SECONDS:
+        raise SystemExit(f"{path}: the budgets add up to {total:g} s, more than the {MOST_SECONDS} s there are")
+    return budgets
+
+
+@contextmanager
+def opened_log(part: str, stream: bool) -> Iterator[IO[bytes]]:
+    """Open a part's log for its commands; with `stream` they are seen at the terminal too."""
+    path = log_of(part)
+    path.parent.mkdir(exist_ok=True)
+    if not stream:
+        with path.open("wb", buffering=0) as log:
+            yield log
+        return
+    with subprocess.Popen(["tee", path], stdin=subprocess.PIPE, bufsize=0) as tee:
+        assert tee.stdin is not None
+        yield tee.stdin
+
+
+def log_of(part: str) -> Path:
+    return LOGS / f"{part}.log"
+
+
+def run_step(argv: list[str], log: IO[bytes], timeout: float) -> str:
+    """Run one command; return what was wrong with it, or nothing."""
+    log.write(f"$ {shlex.join(argv)}\n".encode())
+    environment = {
+        **os.environ,
+        # Molecule and ansible-lint call Ansible's commands by name.
+        "PATH": f"{bootstrap.VENVS['controller'] / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "ANSIBLE_COLLECTIONS_PATH": str(bootstrap.COLLECTIONS_PATH),
+        "NO_COLOR": "1",
+    }
+    name = " ".join(Path(word).name for word in argv[:2])
+    process = subprocess.Popen(
+        argv, cwd=bootstrap.ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+    )
+    try:
+        code = process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        stop(process)
+        return f"`{name}` stopped after {timeout:.0f} s"
+    return f"`{name}` exit code {code}" if code else ""
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def run_part(part: str, steps: parts.Steps, budget: float | None, stream: bool = False) -> Result:
+    """Run all commands of a part, also after one that failed, and compare the time with the budget."""
+    if budget is None:
+        return Result(part, 0.0, None, (f"has no line in {BUDGETS.name}",))
+    if not steps:
+        return Result(part, 0.0, budget, (f"has a line in {BUDGETS.name}, but there is no such part",))
+    print(f"==> {part} (log: {log_of(part)})", flush=True)
+    started = time.monotonic()
+    problems = []
+    with opened_log(part, stream) as log:
+        for argv in steps:
+            left = HANGS_AFTER_BUDGETS * budget - (time.monotonic() - started)
+            problems.append(run_step(argv, log, max(left, LEAST_TIMEOUT_SECONDS)))
+    seconds = time.monotonic() - started
+    if seconds > budget:
+        problems.append("over budget")
+    result = Result(part, seconds, budget, tuple(filter(None, problems)))
+    if result.problems and not stream:
+        print_tail(part)
+    print(f"<== {result.line()}", flush=True)
+    return result
+
+
+def print_tail(part: str) -> None:
+    lines = log_of(part).read_text(errors="replace").splitlines()[-TAIL_LINES:]
+    print("\n".join([f"--- the end of {log_of(part)}", *lines, "---"]), flush=True)
+
+
+def run_parts(chosen: dict[str, parts.Steps], budgets: dict[str, float], stream: bool = False) -> list[Result]:
+    """Run each part once: SIDE_BY_SIDE next to those named before it, then the rest, which need what it makes."""
+
+    def run_lane(names: list[str]) -> list[Result]:
+        return [run_part(name, chosen[name], budgets.get(name), stream) for name in names]
+
+    names = list(chosen)
+    if SIDE_BY_SIDE not in names:
+        return run_lane(names)
+    position = names.index(SIDE_BY_SIDE)
+    with ThreadPoolExecutor() as pool:
+        lanes = [pool.submit(run_lane, names[:position]), pool.submit(run_lane, [SIDE_BY_SIDE])]
+    return [result for lane in lanes for result in lane.result()] + run_lane(names[position + 1 :])
+
+
+def choose(wanted: list[str], budgets: dict[str, float]) -> dict[str, parts.Steps]:
+    """Return the wanted parts, by default all, also those that only a budget speaks of."""
+    known = parts.all_parts()
+    if not wanted:
+        return known | {name: [] for name in budgets if name not in known}
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise SystemExit(f"No such part: {', '.join(unknown)}. There are: {', '.join(known)}.")
+    return {name: known[name] for name in wanted}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help="default: all")
+    wanted = parser.parse_args(arguments).parts
+    budgets = load_budgets(BUDGETS)
+    chosen = choose(wanted, budgets)
+    results = run_parts(chosen, budgets, stream=len(chosen) == 1)
+    failed = sum(bool(result.problems) for result in results)
+    print("\n".join(["", *(result.line() for result in results)]))
+    print(f"{len(results) - failed} passed, {failed} failed", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        # A lane's thread would go on with its next part.
+        os._exit(130)

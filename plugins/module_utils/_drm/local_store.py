@@ -24,7 +24,9 @@ import json
 import os
 import stat
 from contextlib import contextmanager
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+
+from .local_request import array_elements, element_id
 
 QUEUED = "queued"
 HELD = "held"
@@ -37,8 +39,6 @@ LOST = "lost"
 ELSEWHERE = "elsewhere"
 ENDED = (DONE, FAILED, CANCELLED, LOST)
 
-MAX_ELEMENTS = 10000
-
 
 class Refused(Exception):
     """What was asked cannot be done. Nothing was changed."""
@@ -48,28 +48,34 @@ class NoSuchJob(Exception):
     """There is no such job (any more)."""
 
 
-def state_directory() -> str:
-    """``$XDG_STATE_HOME/clusterjobs/local`` (XDG Base Directory Specification), made if need be, and the user's alone."""
+def state_directory(make: bool = False) -> str:
+    """``$XDG_STATE_HOME/clusterjobs/local`` (XDG Base Directory Specification), ``~/.local/state`` by default, the user's alone."""
     base = os.environ.get("XDG_STATE_HOME", "")
     if not os.path.isabs(base):
         base = os.path.join(os.path.expanduser("~"), ".local", "state")
-    os.makedirs(base, mode=0o700, exist_ok=True)
-    path = base
-    for name in ("clusterjobs", "local"):
-        path = os.path.join(path, name)
-        _make_private(path)
-    for name in ("jobs", "queue", "slots"):
-        _make_private(os.path.join(path, name))
-    return path
+    if make:
+        os.makedirs(base, mode=0o700, exist_ok=True)
+    state = os.path.join(base, "clusterjobs", "local")
+    for path in (os.path.dirname(state), state, *(os.path.join(state, name) for name in ("jobs", "queue", "slots"))):
+        _check_private(path, make)
+    return state
 
 
-def _make_private(path: str) -> None:
+def _check_private(path: str, make: bool) -> None:
+    """Nobody else can plant anything below a directory that this accepts."""
     try:
-        os.mkdir(path, 0o700)
+        if make:
+            os.mkdir(path, 0o700)
     except FileExistsError:
+        pass
+    try:
         found = os.lstat(path)
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-            raise Refused("%s must be a directory of uid %d that nobody else can write, and no link" % (path, os.geteuid())) from None
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise Refused(
+            "%s must be a directory, no link, owned by uid %d and writable by nobody else" % (path, os.geteuid())
+        )
 
 
 def open_lock(path: str) -> int:
@@ -135,52 +141,6 @@ def read_json(path: str) -> Any:
         return None
 
 
-def array_elements(text: str) -> Tuple[List[int], int]:
-    """The indices of ``1,3,5-9:2%4`` and how many may run at once (0: any number). Without an array there is one element, 0."""
-    ranges, _percent, at_once = text.partition("%")
-    indices: Set[int] = set()
-    for part in ranges.split(",") if text else ["0"]:
-        span, _colon, step = part.partition(":")
-        first, _dash, last = span.partition("-")
-        found = range(int(first), int(last or first) + 1, int(step or 1))
-        if len(found) + len(indices) > MAX_ELEMENTS:
-            raise ValueError("more than %d elements" % MAX_ELEMENTS)
-        indices.update(found)
-    if not indices:
-        raise ValueError("no elements")
-    return sorted(indices), int(at_once or 0)
-
-
-def element_id(number: str, index: int, array: str) -> str:
-    return "%s_%d" % (number, index) if array else number
-
-
-def output_paths(values: Mapping[str, Any], job_id: str, home: str) -> Tuple[str, str]:
-    """Where stdout and stderr go: joined in ``clusterjobs-ID.out`` of the working directory unless the request says otherwise.
-
-    ``%j`` is the job's id, ``%A`` the array's, ``%a`` the element's index, ``%x`` the job's name, ``%%`` a percent sign.
-    """
-    number, _underscore, index = job_id.partition("_")
-    words = {"%%": "%", "%A": number, "%x": values["name"]}
-    if index or not values["array"]:
-        words.update({"%j": job_id, "%a": index})
-    default = "clusterjobs-%A_%a.out" if values["array"] else "clusterjobs-%j.out"
-    stdout = _expand(values["stdout"] or default, words)
-    stderr = _expand(values["stderr"], words) or stdout
-    directory = os.path.join(home, values["chdir"])
-    return os.path.join(directory, stdout), os.path.join(directory, stderr)
-
-
-def _expand(pattern: str, words: Mapping[str, str]) -> str:
-    pieces = []
-    at = 0
-    while at < len(pattern):
-        width = 2 if pattern[at : at + 2] in words else 1
-        pieces.append(words.get(pattern[at : at + width], pattern[at : at + width]))
-        at += width
-    return "".join(pieces)
-
-
 class Job:
     """One job as its directory has it."""
 
@@ -205,7 +165,11 @@ class Job:
 
     def wanted(self) -> Dict[str, Set[int]]:
         """The elements that are to be held, suspended or cancelled."""
-        found = read_json(self.path("wanted.json")) or {HELD: self.indices if self.facts["hold"] else [], SUSPENDED: [], CANCELLED: []}
+        found = read_json(self.path("wanted.json")) or {
+            HELD: self.indices if self.facts["hold"] else [],
+            SUSPENDED: [],
+            CANCELLED: [],
+        }
         return {what: set(indices) for what, indices in found.items()}
 
     def supervised(self) -> bool:
@@ -227,11 +191,15 @@ class Job:
 
     def _unsupervised(self) -> Dict[str, Any]:
         if self.facts["host"] != os.uname().nodename:
-            return {"native_state": ELSEWHERE, "message": "this job is on host %s and only that host knows its state" % self.facts["host"]}
+            return {
+                "native_state": ELSEWHERE,
+                "message": "this job is on host %s and only that host knows its state" % self.facts["host"],
+            }
         return {
             "native_state": LOST,
             "end_reason": "NODE_FAILURE",
-            "message": "the job's supervisor is gone: it was killed, or the host was restarted (%s may say more)" % self.path("supervisor.log"),
+            "message": "the job's supervisor is gone: it was killed, or the host was restarted (%s may say more)"
+            % self.path("supervisor.log"),
         }
 
     def statuses(self, indices: Iterable[int]) -> List[Dict[str, Any]]:
@@ -245,15 +213,19 @@ class Job:
         statuses = []
         for index, record in self.records(indices).items():
             status = dict(common, job_id=self.element_id(index), **record)
+            if status.pop("session", None):
+                status["nodes"] = [self.facts["host"]]
             if status["native_state"] == QUEUED:
                 status["message"] = self._waits_for()
-            status["nodes"] = [self.facts["host"]] if record.pop("session", None) else []
-            status.pop("session", None)
             statuses.append(status)
         return statuses
 
     def _waits_for(self) -> str:
-        unfinished = [job_id for job_id, states in dependency_states(self.state, self.facts["depends_on"]).items() if states != {DONE}]
+        unfinished = [
+            job_id
+            for job_id, states in dependency_states(self.state, self.facts["depends_on"]).items()
+            if states != {DONE}
+        ]
         if unfinished:
             return "waits for job %s" % ", ".join(unfinished)
         return "waits for %d of this host's slots" % self.facts["slots"]
@@ -274,7 +246,11 @@ def is_locked(path: str) -> bool:
 
 
 def job_numbers(state: str) -> List[str]:
-    return sorted((name for name in os.listdir(os.path.join(state, "jobs")) if name.isdigit()), key=int)
+    try:
+        names = os.listdir(os.path.join(state, "jobs"))
+    except FileNotFoundError:
+        return []
+    return sorted((name for name in names if name.isdigit()), key=int)
 
 
 def find_job(state: str, job_id: str) -> Tuple[Job, List[int]]:

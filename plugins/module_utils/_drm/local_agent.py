@@ -90,8 +90,8 @@ def submit(request: Mapping[str, Any]) -> Dict[str, Any]:
     return {"job_id": number}
 
 
-def check(request: Mapping[str, Any]) -> Dict[str, Any]:
-    """What can be known of a request before it runs; the dry run adds the surroundings to it."""
+def check(request: Mapping[str, Any]) -> None:
+    """Refuse what can never run here. Surroundings that may come to be before the job starts are not looked at."""
     if (request["slots"] or 1) > cpu_count():
         raise Refused("slots: %d asked for, and this host has %d" % (request["slots"], cpu_count()))
     try:
@@ -104,11 +104,10 @@ def check(request: Mapping[str, Any]) -> Dict[str, Any]:
             find_job(state, job_id)
         except NoSuchJob as error:
             raise Refused("depends_on: %s" % error) from None
-    return {}
 
 
-def dry_run(request: Mapping[str, Any]) -> Dict[str, Any]:
-    """Would this be taken, and could it start now?"""
+def dry_run(request: Mapping[str, Any]) -> str:
+    """Would this be taken, and are its directories and its interpreter there?"""
     check(request)
     home = os.path.expanduser("~")
     directory = os.path.join(home, request["chdir"])
@@ -121,7 +120,7 @@ def dry_run(request: Mapping[str, Any]) -> Dict[str, Any]:
     program = interpreter(request["script"])[0]
     if not os.access(program, os.X_OK):
         raise Refused("script: its first line names %r, which is not there or cannot be run" % program)
-    return {}
+    return "it fits this host (%d of %d slots)" % (request["slots"] or 1, cpu_count())
 
 
 def status(*job_ids: str) -> List[Dict[str, Any]]:
@@ -264,7 +263,7 @@ def main(arguments: Sequence[str], request: Optional[Mapping[str, Any]] = None) 
         return _say(error, RC_REFUSED)
     except OSError as error:
         return _say(error, RC_TRY_AGAIN if error.errno in _TRY_AGAIN else RC_REFUSED)
-    print(json.dumps(answer))
+    print(answer if isinstance(answer, str) else json.dumps(answer))
     return 0
 
 

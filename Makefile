@@ -54,6 +54,10 @@ format: venv ## let ruff format and mend what it can
 build: venv ## the collection's tarball
 	@$(VENV)/bin/ansible-galaxy collection build --force
 
+.PHONY: changelog
+changelog: venv ## CHANGELOG.md from the fragments, for the version in galaxy.yml
+	@PATH="$(VENV)/bin:$$PATH" antsibull-changelog release --update-existing --refresh --reload-plugins
+
 .PHONY: pins
 pins: ## resolve requirements/*.in into requirements/*.txt
 	@$(BOOTSTRAP) --pin controller core217 target38

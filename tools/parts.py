@@ -20,6 +20,7 @@ def lint() -> Steps:
         ["ruff", "format", "--check", "."],
         ["mypy"],
         ["antsibull-changelog", "lint"],
+        ["antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml"],
     ]
 
 

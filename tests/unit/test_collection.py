@@ -1,0 +1,36 @@
+"""The collection as its users get it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PRIVATE = ("benchmarks", "molecule", "requirements", "tests", "tools", "Makefile", "pyproject.toml")
+
+
+def ansible_galaxy(*words: object) -> None:
+    program = Path(sys.executable).with_name("ansible-galaxy")
+    subprocess.run([program, "collection", *map(str, words)], check=True, cwd=ROOT, timeout=120)
+
+
+def test_every_module_is_in_the_action_group():
+    groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
+    modules = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
+    assert modules
+    assert sorted(groups["drm"]) == sorted(modules)
+
+
+def test_it_builds_and_installs_without_a_network_and_brings_only_what_users_need(tmp_path):
+    ansible_galaxy("build", "--output-path", tmp_path)
+    (tarball,) = tmp_path.glob("clusterjobs-drm-*.tar.gz")
+    # ansible.posix comes with the PyPI package; --offline refuses to ask a server for it.
+    ansible_galaxy("install", tarball, "--offline", "--collections-path", tmp_path / "installed")
+    installed = tmp_path / "installed" / "ansible_collections" / "clusterjobs" / "drm"
+    names = {path.name for path in installed.iterdir()}
+    assert {"plugins", "roles", "playbooks", "meta", "docs", "README.md", "LICENSE", "CHANGELOG.md"} <= names
+    assert not names.intersection(PRIVATE)
+    assert not [name for name in names if name.startswith(".")]

@@ -13,10 +13,11 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ._drm.desired import Slice, Targets
 from ._drm.errors import DrmError, InvalidRequestError
+from ._drm.journal import default_directory
 from ._drm.model import JobRequest
+from ._drm.order import GENERATED_PREFIX, Order
 from ._drm.registry import DRM_NAMES
 from ._drm.script import JobScript, read_script, script_from_command, script_from_text
-from ._drm.submission import GENERATED_PREFIX, Order
 
 REQUEST_SPEC: Dict[str, Any] = {
     "command": {"type": "raw"},
@@ -53,8 +54,8 @@ DRM_SPEC: Dict[str, Any] = {
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ARRAY = re.compile(r"\d+(-\d+(:\d+)?)?(,\d+(-\d+(:\d+)?)?)*(%\d+)?")
-_CLOCK = re.compile(r"(?:(\d+)-(\d{2})|(\d+)):([0-5]\d):([0-5]\d)")
+_ARRAY = re.compile(r"\d+(-\d+(:\d+)?)?(,\d+(-\d+(:\d+)?)?)*(%\d+)?", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d+)-(\d{2})|(\d+)):([0-5]\d):([0-5]\d)", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9_.@:/,+-]*")
 
 # execve(2): one argument or variable may have 128 KiB. The sum is far below ARG_MAX, which the DRM's own variables share.
@@ -62,21 +63,29 @@ MAX_VALUE_BYTES = 120 * 1024
 MAX_ENVIRONMENT_BYTES = 1024 * 1024
 MIN_SECRET_LENGTH = 6
 
+# The least value of the options that are times and sizes; asking without a pause would only burden the DRM.
+_LEAST = {"command_timeout": 1, "wait_timeout": 0, "wait_interval": 0.1, "timeout": 0, "output_max_bytes": 0}
+
 
 def parse_walltime(value: Any) -> Optional[int]:
     """Seconds out of an integer, ``H:MM:SS`` or ``D-HH:MM:SS``. Anything else is refused: DRMs read ``90:00`` in two ways."""
     if value is None or value == "":
         return None
     text = str(value).strip()
-    if not isinstance(value, bool) and re.fullmatch(r"\d+", text):
+    if not isinstance(value, bool) and re.fullmatch(r"[0-9]+", text):
         seconds = int(text)
     else:
         match = _CLOCK.fullmatch(text)
         if not match:
-            raise InvalidRequestError("walltime", "%r is not an integer of seconds, H:MM:SS or D-HH:MM:SS (quote it in YAML: '12:00:00')" % (value,))
+            raise InvalidRequestError(
+                "walltime",
+                "%r is not an integer of seconds, H:MM:SS or D-HH:MM:SS (quote it in YAML: '12:00:00')" % (value,),
+            )
         days, day_hours, hours, minutes, secs = match.groups()
         if day_hours is not None and int(day_hours) > 23:
-            raise InvalidRequestError("walltime", "%r has %s hours beside its days; D-HH:MM:SS takes 00 to 23" % (value, day_hours))
+            raise InvalidRequestError(
+                "walltime", "%r has %s hours beside its days; D-HH:MM:SS takes 00 to 23" % (value, day_hours)
+            )
         seconds = int(days or 0) * 86400 + int(day_hours or hours) * 3600 + int(minutes) * 60 + int(secs)
     if seconds <= 0:
         raise InvalidRequestError("walltime", "%r is not more than 0 seconds" % (value,))
@@ -86,7 +95,22 @@ def parse_walltime(value: Any) -> Optional[int]:
 def refuse_root(drm: str, uid: int) -> None:
     """Every DRM but ``local`` refuses root, or runs the job as root: neither is what anyone wants."""
     if uid == 0 and drm != "local":
-        raise DrmError("root does not submit jobs to %s: set become_user to the account that owns them (become: true, become_user: galaxy)" % drm)
+        raise DrmError(
+            "root does not submit jobs to %s: set become_user to the account that owns them (become: true, become_user: galaxy)"
+            % drm
+        )
+
+
+def check_limits(params: Mapping[str, Any]) -> None:
+    """Refuse times and sizes that make no sense. Raises InvalidRequestError."""
+    for option, least in _LEAST.items():
+        value = params.get(option)
+        if value is not None and not value >= least:
+            raise InvalidRequestError(option, "%g is less than %g" % (value, least))
+
+
+def journal_directory(params: Mapping[str, Any]) -> str:
+    return _absolute("journal_dir", params["journal_dir"] or default_directory())
 
 
 def slice_from(value: Optional[Mapping[str, Any]]) -> Tuple[str, Slice]:
@@ -98,7 +122,11 @@ def slice_from(value: Optional[Mapping[str, Any]]) -> Tuple[str, Slice]:
 
 def targets_from(params: Mapping[str, Any]) -> Targets:
     """The jobs that are only named; none where the task says what to run. Raises InvalidRequestError."""
-    ids = params["job_ids"] if params["job_ids"] is not None else ([params["job_id"]] if params["job_id"] is not None else None)
+    ids = (
+        params["job_ids"]
+        if params["job_ids"] is not None
+        else ([params["job_id"]] if params["job_id"] is not None else None)
+    )
     if ids is not None:
         if not ids:
             raise InvalidRequestError("job_ids", "is an empty list")
@@ -106,11 +134,12 @@ def targets_from(params: Mapping[str, Any]) -> Targets:
     runs_something = params["jobs"] is not None or any(params[option] for option in ("command", "script", "src"))
     if params["state"] == "absent":
         keys = [item.get("key") for item in params["jobs"]] if params["jobs"] is not None else [params["key"]]
-        named = tuple(key for key in keys if key)
+        named = tuple(key for key in map(_key, keys) if key)
         if len(named) < max(1, len(keys)):
             raise InvalidRequestError("state", "absent needs job_id, job_ids, or a key for each job")
         return Targets(keys=named)
-    return Targets(keys=(params["key"],)) if params["key"] and not runs_something else Targets()
+    key = _key(params["key"])
+    return Targets(keys=(key,)) if key and not runs_something else Targets()
 
 
 def orders_from(params: Mapping[str, Any], task: str) -> List[Order]:
@@ -132,7 +161,9 @@ def _merged(own: Mapping[str, Any], item: Mapping[str, Any]) -> Dict[str, Any]:
     """An item's options over the task's; what to run comes from one of them as a whole."""
     what = ("command", "script", "src")
     given = {option: value for option, value in item.items() if value is not None}
-    defaults = {option: value for option, value in own.items() if not (option in what and any(name in given for name in what))}
+    defaults = {
+        option: value for option, value in own.items() if not (option in what and any(name in given for name in what))
+    }
     return dict(defaults, **given)
 
 
@@ -140,9 +171,7 @@ def _order(options: Mapping[str, Any], cluster: str, task: str, index: int) -> O
     secrets = _secrets(options.get("secret_environment") or {})
     script = _script(options)
     chdir = options.get("chdir") or os.path.expanduser("~")
-    key = options.get("key")
-    if key is not None and (not key.strip() or key.startswith(GENERATED_PREFIX)):
-        raise InvalidRequestError("key", "%r is empty or starts with %r; name what this job makes, or leave it out" % (key, GENERATED_PREFIX))
+    key = _key(options.get("key"))
     request = JobRequest(
         script=script.text,
         args=_plain_items("args", options.get("args")),
@@ -158,7 +187,13 @@ def _order(options: Mapping[str, Any], cluster: str, task: str, index: int) -> O
         environment=_environment(options.get("environment") or {}),
         **resources_from(options),
     )
-    return Order(request, key or "%s%s#%d" % (GENERATED_PREFIX, task, index), key is None, options.get("resubmit") or "never", secrets)
+    return Order(
+        request,
+        key or "%s%s#%d" % (GENERATED_PREFIX, task, index),
+        key is None,
+        options.get("resubmit") or "never",
+        secrets,
+    )
 
 
 def resources_from(options: Mapping[str, Any]) -> Dict[str, Any]:
@@ -172,14 +207,27 @@ def resources_from(options: Mapping[str, Any]) -> Dict[str, Any]:
     }
 
 
+def _key(value: Optional[str]) -> Optional[str]:
+    if value is not None and (not value.strip() or value.startswith(GENERATED_PREFIX)):
+        raise InvalidRequestError(
+            "key",
+            "%r is empty or starts with %r; name what this job makes, or leave it out" % (value, GENERATED_PREFIX),
+        )
+    return value
+
+
 def _script(options: Mapping[str, Any]) -> JobScript:
     given = [option for option in ("command", "script", "src") if options.get(option)]
     if len(given) != 1:
-        raise InvalidRequestError("command", "give exactly one of command, script and src (given: %s)" % (", ".join(given) or "none"))
+        raise InvalidRequestError(
+            "command", "give exactly one of command, script and src (given: %s)" % (", ".join(given) or "none")
+        )
     if given[0] == "command":
+        if options.get("args"):
+            raise InvalidRequestError("args", "are those of script or src; a command's arguments stand in command")
         return script_from_command(_argv(options["command"]))
     if given[0] == "src":
-        return read_script(options["src"])
+        return read_script(_absolute("src", options["src"]))
     _no_nul("script", options["script"])
     return script_from_text(options["script"])
 
@@ -191,6 +239,9 @@ def _argv(value: Any) -> List[str]:
         except ValueError as error:
             raise InvalidRequestError("command", "%r: %s; give a list instead" % (value, error)) from error
     elif isinstance(value, list):
+        odd = [item for item in value if item is None or isinstance(item, (dict, list))]
+        if odd:
+            raise InvalidRequestError("command", "the item %r is not a text" % (odd[0],))
         argv = [str(item) for item in value]
     else:
         raise InvalidRequestError("command", "%r is neither a list nor a text" % (value,))
@@ -203,7 +254,9 @@ def _argv(value: Any) -> List[str]:
 
 def _name(value: str) -> str:
     if not _NAME.fullmatch(value):
-        raise InvalidRequestError("name", "%.80r: use 1 to 64 letters, digits and _ . + -, not starting with a dot, plus or minus" % value)
+        raise InvalidRequestError(
+            "name", "%.80r: use 1 to 64 letters, digits and _ . + -, not starting with a dot, plus or minus" % value
+        )
     return value
 
 
@@ -216,7 +269,9 @@ def _word(option: str, value: Optional[str]) -> str:
 
 def _array(value: Optional[str]) -> str:
     if value and not _ARRAY.fullmatch(value):
-        raise InvalidRequestError("array", "%.200r is not of the form 1-10, 0-8:2, 1,3,5 or 1-100%%5 (at most 5 at once)" % value)
+        raise InvalidRequestError(
+            "array", "%.200r is not of the form 1-10, 0-8:2, 1,3,5 or 1-100%%5 (at most 5 at once)" % value
+        )
     return value or ""
 
 
@@ -242,7 +297,9 @@ def _plain_items(option: str, values: Optional[List[str]], newlines: bool = True
     for index, value in enumerate(values or ()):
         _no_nul("%s[%d]" % (option, index), value)
         if not newlines and ("\n" in value or not value):
-            raise InvalidRequestError("%s[%d]" % (option, index), "%.200r is empty or holds a newline; give one argument an item" % value)
+            raise InvalidRequestError(
+                "%s[%d]" % (option, index), "%.200r is empty or holds a newline; give one argument an item" % value
+            )
     return tuple(values or ())
 
 
@@ -269,14 +326,17 @@ def _secrets(values: Mapping[str, Any]) -> Dict[str, str]:
         if len(value) < MIN_SECRET_LENGTH:
             raise InvalidRequestError(
                 "secret_environment",
-                "%s has fewer than %d characters: Ansible would mask that text everywhere in its output; use environment" % (name, MIN_SECRET_LENGTH),
+                "%s has fewer than %d characters: Ansible would mask that text everywhere in its output; use environment"
+                % (name, MIN_SECRET_LENGTH),
             )
     return result
 
 
 def _variable(option: str, name: str, value: Any) -> str:
     if not _VARIABLE.fullmatch(name):
-        raise InvalidRequestError(option, "%.200r is not a variable's name (letters, digits and _, not starting with a digit)" % name)
+        raise InvalidRequestError(
+            option, "%.200r is not a variable's name (letters, digits and _, not starting with a digit)" % name
+        )
     if isinstance(value, (dict, list)):
         raise InvalidRequestError(option, "%s is a %s; a variable's value is a text" % (name, type(value).__name__))
     text = "" if value is None else str(value)

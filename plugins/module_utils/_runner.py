@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from typing import List, Sequence
+from typing import List, Sequence, Tuple
 
 from ._drm.errors import DrmError
 from ._drm.model import Command, CommandResult
 
 RC_TIMED_OUT = 124
+# How long the output of a command that was ended is waited for.
+_DRAIN_SECONDS = 5.0
 
 
 class Runner:
@@ -37,7 +39,7 @@ class Runner:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=dict(os.environ, LC_ALL="C", **command.environ),
+                env={**os.environ, "LC_ALL": "C", **command.environ},
                 pass_fds=tuple(inherit_fds),
                 # Its own session: a lost connection's SIGHUP must not end a submission half way.
                 start_new_session=True,
@@ -56,9 +58,20 @@ class Runner:
             return CommandResult(command, process.returncode, _text(out), _text(err))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            out, err = process.communicate()
+            out, err = _drained(process)
         said = "%s\nended at its time limit of %g s" % (_text(err), self.timeout_seconds)
         return CommandResult(command, RC_TIMED_OUT, _text(out), said.strip(), timed_out=True)
+
+
+def _drained(process: subprocess.Popen[bytes]) -> Tuple[bytes, bytes]:
+    """What an ended command printed. A child of it that left its session may hold its output open for ever."""
+    try:
+        return process.communicate(timeout=_DRAIN_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream:
+                stream.close()
+        return error.output or b"", error.stderr or b""
 
 
 def _text(data: bytes) -> str:

@@ -381,18 +381,36 @@ import shutil
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.clusterjobs.drm.plugins.module_utils._arguments import DRM_SPEC, REQUEST_SPEC, orders_from, refuse_root, slice_from, targets_from
+
+from ansible_collections.clusterjobs.drm.plugins.module_utils._arguments import (
+    DRM_SPEC,
+    REQUEST_SPEC,
+    check_limits,
+    journal_directory,
+    orders_from,
+    refuse_root,
+    slice_from,
+    targets_from,
+)
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.client import Client
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.desired import CONTROLS, Desired, Wish
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import DrmError
-from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.journal import Journal, default_directory
+from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.journal import Journal
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.preview import Preview
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.registry import choose
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.submission import Submitter
 from ansible_collections.clusterjobs.drm.plugins.module_utils._runner import Runner
 
 STATES = ["submitted", "started", "finished", "held", "released", "suspended", "resumed", "absent"]
-WISHES = ("state", "wait_timeout", "wait_interval", "cancel_on_timeout", "fail_on_job_failure", "return_output", "output_max_bytes")
+WISHES = (
+    "state",
+    "wait_timeout",
+    "wait_interval",
+    "cancel_on_timeout",
+    "fail_on_job_failure",
+    "return_output",
+    "output_max_bytes",
+)
 
 
 def argument_spec() -> Dict[str, Any]:
@@ -423,12 +441,15 @@ def main() -> None:
     params = module.params
     result: Dict[str, Any] = {"changed": False, "timed_out": False, "jobs": [], "commands": [], "diff": []}
     try:
+        check_limits(params)
         drm = choose(params["drm"], shutil.which)
         result["drm"] = drm.name
         refuse_root(drm.name, os.geteuid())
         task, part = slice_from(params["_slice"])
-        client = Client(drm, Runner(params["command_timeout"]), params["cluster"])
-        journal = Journal(params["journal_dir"] or default_directory(), drm.name, params["cluster"], params["command_timeout"] + 30)
+        runner = Runner(params["command_timeout"])
+        result["commands"] = runner.commands
+        client = Client(drm, runner, params["cluster"])
+        journal = Journal(journal_directory(params), drm.name, params["cluster"], params["command_timeout"] + 30)
         submitter = Submitter(client, journal, task)
         targets = targets_from(params)
         orders = [] if targets else orders_from(params, task)

@@ -66,7 +66,8 @@ import time
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.clusterjobs.drm.plugins.module_utils._arguments import DRM_SPEC
+
+from ansible_collections.clusterjobs.drm.plugins.module_utils._arguments import DRM_SPEC, check_limits
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.client import Client
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import DrmError
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.registry import choose
@@ -75,17 +76,22 @@ from ansible_collections.clusterjobs.drm.plugins.module_utils._runner import Run
 
 
 def main() -> None:
-    spec = dict(DRM_SPEC, job_ids={"type": "list", "elements": "str", "required": True}, timeout={"type": "int", "default": 60})
+    spec = dict(
+        DRM_SPEC, job_ids={"type": "list", "elements": "str", "required": True}, timeout={"type": "int", "default": 60}
+    )
     module = AnsibleModule(spec, supports_check_mode=True)
     params = module.params
     runner = Runner(params["command_timeout"])
     result: Dict[str, Any] = {"changed": False, "commands": runner.commands}
     try:
+        check_limits(params)
         drm = choose(params["drm"], shutil.which)
         result["drm"] = drm.name
         client = Client(drm, runner, params["cluster"])
         job_ids = list(dict.fromkeys(params["job_ids"]))
-        snapshot = ask_until_answered(lambda: client.statuses(job_ids), params["timeout"], Clock(time.monotonic, time.sleep))
+        snapshot = ask_until_answered(
+            lambda: client.statuses(job_ids), params["timeout"], Clock(time.monotonic, time.sleep)
+        )
         result["jobs"] = [snapshot.jobs[job_id].as_dict() for job_id in job_ids]
     except DrmError as error:
         module.fail_json(**dict(result, **error.fail_arguments()))

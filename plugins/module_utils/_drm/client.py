@@ -11,7 +11,7 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 from .._runner import Runner
 from .errors import CommandError, DrmError, DrmUnavailableError
 from .interface import Drm
-from .model import CommandResult, Command, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
+from .model import Command, CommandResult, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,18 @@ class Client:
         queue, history = self.drm.build_find(request, since)
         result = self.runner.run(queue)
         self._require(result, "looking for job %s in the queue" % request.job_name, (Outcome.OK, Outcome.NO_SUCH_JOB))
-        rows = self.drm.parse_status(result)
+        named = _of_name(request.job_name, self.drm.parse_status(result))
         certain = True
-        if history is not None and not rows:
+        if history is not None and not named:
             result = self.runner.run(history)
             outcome = self.drm.classify(result)
             certain = outcome is not Outcome.NO_ACCOUNTING
             if certain:
-                self._require(result, "looking for job %s in the accounting" % request.job_name, (Outcome.OK, Outcome.NO_SUCH_JOB))
-                rows = self.drm.parse_history(result)
-        named = [row for row in rows if row.name == request.job_name]
-        return Search([_of_one(job_id, {row.job_id: row for row in named}, True) for job_id in _top_ids(named)], certain)
+                self._require(
+                    result, "looking for job %s in the accounting" % request.job_name, (Outcome.OK, Outcome.NO_SUCH_JOB)
+                )
+                named = _of_name(request.job_name, self.drm.parse_history(result))
+        return Search([_of_one(job_id, named, True) for job_id in _top_ids(named.values())], certain)
 
     def control(self, action: Control, job_ids: Sequence[str]) -> None:
         """Cancel, hold, release, suspend or resume. Raises CommandError where the DRM refuses."""
@@ -143,7 +144,9 @@ def _incomplete(job_id: str, rows: Dict[str, JobStatus]) -> bool:
     """True where the accounting may know more: the job left the queue, failed without a reason, or is an array, whose elements leave one by one."""
     row = rows.get(job_id)
     if row is not None:
-        return (row.state.final and _unexplained(row) and row.state is not JobState.CANCELLED) or row.state is JobState.UNKNOWN
+        return (
+            row.state.final and _unexplained(row) and row.state is not JobState.CANCELLED
+        ) or row.state is JobState.UNKNOWN
     return True
 
 
@@ -165,17 +168,25 @@ def _completed(queue: Optional[JobStatus], other: JobStatus) -> JobStatus:
     )
 
 
+def _of_name(name: str, rows: Iterable[JobStatus]) -> Dict[str, JobStatus]:
+    return {row.job_id: row for row in rows if row.name == name}
+
+
 def _top_ids(rows: Iterable[JobStatus]) -> List[str]:
     return list(dict.fromkeys(row.array_id or row.job_id for row in rows))
 
 
 def _of_one(job_id: str, rows: Dict[str, JobStatus], complete: bool) -> JobStatus:
     """The status of one id: its own row, or its array's elements put together, or UNKNOWN."""
-    if job_id in rows and not rows[job_id].array_id == job_id:
+    if job_id in rows and rows[job_id].array_id != job_id:
         return rows[job_id]
     tasks = [row for row in rows.values() if row.array_id == job_id]
     if not tasks:
-        said = "neither the queue nor the accounting knows this job" if complete else "the queue does not know this job, and the accounting said nothing"
+        said = (
+            "neither the queue nor the accounting knows this job"
+            if complete
+            else "the queue does not know this job, and the accounting said nothing"
+        )
         return JobStatus(job_id, JobState.UNKNOWN, message=said)
     return _of_array(job_id, tasks, complete)
 
@@ -200,7 +211,15 @@ def _of_array(job_id: str, tasks: List[JobStatus], complete: bool) -> JobStatus:
     worst = min(tasks, key=lambda task: _ARRAY_ORDER.index(task.state))
     if worst.state is JobState.DONE and not complete:
         message = "the elements that the queue still knows are done; without accounting nothing tells of the others"
-        return replace(worst, job_id=job_id, array_id="", state=JobState.UNKNOWN, exit_code=None, message=message, tasks=tuple(tasks))
+        return replace(
+            worst,
+            job_id=job_id,
+            array_id="",
+            state=JobState.UNKNOWN,
+            exit_code=None,
+            message=message,
+            tasks=tuple(tasks),
+        )
     nodes = tuple(sorted({node for task in tasks for node in task.nodes}))
     return replace(worst, job_id=job_id, array_id="", nodes=nodes, tasks=tuple(sorted(tasks, key=_task_order)))
 

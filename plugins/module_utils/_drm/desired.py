@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from .errors import DrmError
+from .client import Snapshot
+from .errors import DrmError, DrmUnavailableError
 from .model import Control, JobState, JobStatus
+from .order import GENERATED_PREFIX, Order, Submitted
 from .output import read_output
 from .preview import submission_diff
-from .submission import GENERATED_PREFIX, Order, Submitted, Submitter, ended_fields, ended_record
+from .submission import Submitter
 from .wait import REACHED, SLICE_SECONDS, Clock, Pace, Watch, watch
 
 # After this long without a trace in the queue or in an accounting that answers, a job will not come back.
@@ -57,7 +60,10 @@ class Slice:
     known: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def statuses(self) -> Dict[str, JobStatus]:
-        return {job_id: JobStatus(job_id, JobState(seen[0]), native_state=seen[1], message=seen[2]) for job_id, seen in self.known.items()}
+        return {
+            job_id: JobStatus(job_id, JobState(seen[0]), native_state=seen[1], message=seen[2])
+            for job_id, seen in self.known.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -95,13 +101,16 @@ class Desired:
                 self._take(self.submitter.known(key, required=self.wish.state != "absent"))
             self.job_ids = [*self.submitted, *targets.job_ids]
             if self.job_ids:
-                self._control()
+                # No answer says nothing of the jobs: the wait goes on, and the next slice tells them again.
+                with suppress(DrmUnavailableError):
+                    self._control()
                 self._wait()
         finally:
             self._report()
 
     def _submit(self, order: Order) -> None:
-        job = self.submitter.submit(order)
+        # Once the wait has begun, a job that fails is this task's answer: whether to try it again was settled before.
+        job = self.submitter.submit(replace(order, resubmit="never") if self.part.known else order)
         self._take(job)
         if job.new:
             self.result["diff"].append(submission_diff(self.client.drm, order.request))
@@ -109,17 +118,29 @@ class Desired:
     def _take(self, job: Optional[Submitted]) -> None:
         if job is not None:
             self.submitted[job.job_id] = job
-            self.jobs[job.job_id] = JobStatus(job.job_id, JobState.UNKNOWN, name=job.request.job_name, message="not asked about yet")
+            self.jobs[job.job_id] = JobStatus(
+                job.job_id, JobState.UNKNOWN, name=job.request.job_name, message="not asked about yet"
+            )
+
+    def _ask(self) -> Snapshot:
+        """The jobs as the DRM knows them, or as the journal remembers their end."""
+        snapshot = self.client.statuses(self.job_ids)
+        for job_id, job in self.submitted.items():
+            snapshot.jobs[job_id] = job.remembered(snapshot.jobs[job_id])
+        return snapshot
 
     def _control(self) -> None:
         wanted = CONTROLS.get(self.wish.state)
         if wanted is None:
             return
-        snapshot = self.client.statuses(self.job_ids)
+        snapshot = self._ask()
         self.jobs.update(snapshot.jobs)
         refused = [job for job in snapshot.jobs.values() if job.state in IMPOSSIBLE.get(self.wish.state, ())]
         if refused:
-            raise DrmError("job %s is %s and cannot be %s. Nothing was changed." % (refused[0].job_id, refused[0].state.value, self.wish.state))
+            raise DrmError(
+                "job %s is %s and cannot be %s. Nothing was changed."
+                % (refused[0].job_id, refused[0].state.value, self.wish.state)
+            )
         actions: Dict[Control, List[str]] = {}
         for job in snapshot.jobs.values():
             if job.state in wanted:
@@ -133,17 +154,17 @@ class Desired:
         limit = min(wish.wait_timeout, CONTROL_SECONDS) if wish.state in CONTROLS else wish.wait_timeout
         left = max(0.0, limit - self.part.waited) if wish.state != "submitted" else 0.0
         seen = watch(
-            lambda: self.client.statuses(self.job_ids),
+            self._ask,
             wish.state,
             min(SLICE_SECONDS, left),
             self.part.waited,
             Pace(wish.wait_interval),
             Clock(time.monotonic, time.sleep),
-            known=self.part.statuses(),
+            known={job_id: status for job_id, status in self.part.statuses().items() if job_id in self.job_ids},
             unknown=self.part.unknown,
             every_poll=self.verbose,
         )
-        self.jobs.update({job_id: status for job_id, status in seen.jobs.items() if job_id in self.job_ids})
+        self.jobs.update(seen.jobs)
         self.result["events"] = seen.events
         if seen.trouble:
             self.result["warnings"] = ["the DRM did not answer: %s" % seen.trouble]
@@ -156,9 +177,15 @@ class Desired:
     def _not_yet(self, seen: Watch, left: float) -> None:
         if seen.unknown > UNKNOWN_GRACE_SECONDS:
             lost = [job_id for job_id, status in seen.jobs.items() if status.state is JobState.UNKNOWN]
-            raise DrmError("job %s: %s. Its end cannot be known; it is not taken for done." % (", ".join(lost), seen.jobs[lost[0]].message))
+            raise DrmError(
+                "job %s: %s. Its end cannot be known; it is not taken for done."
+                % (", ".join(lost), seen.jobs[lost[0]].message)
+            )
         if left > seen.passed:
-            known = {job_id: (status.state.value, status.native_state, status.message) for job_id, status in self.jobs.items()}
+            known = {
+                job_id: (status.state.value, status.native_state, status.message)
+                for job_id, status in self.jobs.items()
+            }
             self.result["pending"] = {"unknown": seen.unknown, "known": known}
             return
         self.result["timed_out"] = True
@@ -169,30 +196,26 @@ class Desired:
             self.controlled += late
             done = " They were told to end (cancel_on_timeout)."
         said = "; ".join("%s is %s" % (job_id, self.jobs[job_id].state.value) for job_id in late[:5])
-        raise DrmError("not %s after %g s: %s.%s %s" % (self.wish.state, self.part.waited + seen.passed, said, done, seen.trouble))
+        raise DrmError(
+            "not %s after %g s: %s.%s %s" % (self.wish.state, self.part.waited + seen.passed, said, done, seen.trouble)
+        )
 
     def _check_ends(self) -> None:
         bad = [job for job in self.jobs.values() if job.state in (JobState.FAILED, JobState.CANCELLED)]
         if bad:
-            raise DrmError("; ".join(_ended_badly(job) for job in bad[:5]) + (" and %d more" % (len(bad) - 5) if len(bad) > 5 else ""))
+            raise DrmError(
+                "; ".join(_ended_badly(job) for job in bad[:5])
+                + (" and %d more" % (len(bad) - 5) if len(bad) > 5 else "")
+            )
 
     def _remember_ends(self) -> None:
-        """The journal keeps how a job ended: the DRM will forget it."""
         for job_id, job in self.submitted.items():
-            status = self.jobs[job_id]
-            with self.submitter.journal.locked(job.key) as entry:
-                ended = entry.last("ended")
-                if ended is not None and ended["job_id"] == job_id:
-                    if status.state is JobState.UNKNOWN:
-                        self.jobs[job_id] = replace(status, **ended_fields(ended))
-                elif status.state.final:
-                    entry.append("ended", **ended_record(status))
-                    self.submitter.remove_secrets(job.request.token)
+            if self.jobs[job_id].state.final:
+                self.submitter.note_end(job, self.jobs[job_id])
 
     def _report(self) -> None:
         self.result["changed"] = bool(self.controlled) or any(job.new for job in self.submitted.values())
         self.result["jobs"] = [self._job(job_id) for job_id in self.job_ids or self.submitted]
-        self.result["commands"] = self.client.runner.commands
 
     def _job(self, job_id: str) -> Dict[str, Any]:
         status = self.jobs.get(job_id) or JobStatus(job_id, JobState.UNKNOWN, message="not asked about yet")
@@ -204,12 +227,19 @@ class Desired:
         values["key"] = None if submitted.key.startswith(GENERATED_PREFIX) else submitted.key
         paths = self.client.drm.output_paths(submitted.request, job_id, os.path.expanduser("~"))
         values["stdout_path"], values["stderr_path"] = paths
-        if self.wish.return_output and status.state.final and not submitted.request.array:
+        if (
+            self.wish.return_output
+            and status.state.final
+            and not submitted.request.array
+            and "pending" not in self.result
+        ):
             values.update(self._output(*paths))
         return values
 
     def _output(self, stdout_path: str, stderr_path: str) -> Dict[str, Any]:
-        streams = {"stdout": stdout_path} if stdout_path == stderr_path else {"stdout": stdout_path, "stderr": stderr_path}
+        streams = (
+            {"stdout": stdout_path} if stdout_path == stderr_path else {"stdout": stdout_path, "stderr": stderr_path}
+        )
         values: Dict[str, Any] = {"stderr": ""}
         for stream, path in streams.items():
             read = read_output(path, self.wish.output_max_bytes)

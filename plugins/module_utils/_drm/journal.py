@@ -15,13 +15,25 @@ import json
 import os
 import stat
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Dict, Iterator, List, Optional
 
 from .errors import DrmError
 
 KEEP_GENERATED_SECONDS = 30 * 24 * 3600
 _LOCK_POLL_SECONDS = 0.05
+# Put behind a torn line before the next one: a record that lacked only its newline must not come to count later.
+_TORN_END = b"~\n"
+
+
+class JournalError(DrmError):
+    """The journal cannot be kept, and without it nothing may be submitted."""
+
+    def __init__(self, path: str, error: OSError) -> None:
+        super().__init__(
+            "cannot keep the journal %s: %s. Mend that, or set journal_dir to another place."
+            % (path, error.strerror or error)
+        )
 
 
 def default_directory() -> str:
@@ -53,21 +65,32 @@ class Entry:
                 self.records.append(record)
 
     def last(self, *events: str) -> Optional[Dict[str, Any]]:
-        """The newest record of one of these events, or the newest of all."""
-        for record in reversed(self.records):
-            if not events or record["event"] in events:
-                return record
-        return None
+        """The newest record that stands, of one of these events or of any."""
+        return next((record for record in reversed(self._standing()) if not events or record["event"] in events), None)
+
+    def _standing(self) -> List[Dict[str, Any]]:
+        """All but the attempts that were refused: nothing came of those, so the job before them is still the key's."""
+        standing: List[Dict[str, Any]] = []
+        for record in self.records:
+            if record["event"] != "refused":
+                standing.append(record)
+                continue
+            while standing and standing[-1]["event"] == "intent":
+                standing.pop()
+        return standing
 
     def append(self, event: str, **values: Any) -> Dict[str, Any]:
         """Add a record; it is on disk when this returns."""
         record = dict(values, event=event, time=int(time.time()))
         line = json.dumps(record, sort_keys=True).encode("utf-8") + b"\n"
-        data = b"\n" + line if self._torn else line
+        data = _TORN_END + line if self._torn else line
         self._torn = True
-        while data:
-            data = data[os.write(self.fd, data) :]
-        os.fsync(self.fd)
+        try:
+            while data:
+                data = data[os.write(self.fd, data) :]
+            os.fsync(self.fd)
+        except OSError as error:
+            raise JournalError(self.path, error) from error
         self._torn = False
         self.records.append(record)
         return record
@@ -91,14 +114,29 @@ class Journal:
 
         The lock belongs to the open file, so a submission command that inherits ``entry.fd`` keeps it while it still runs.
         """
-        make_private_directory(self.directory)
         path = self.path(key)
-        fd = _open_entry(path)
+        try:
+            make_private_directory(self.directory)
+            fd = _open_entry(path)
+        except OSError as error:
+            raise JournalError(path, error) from error
         try:
             self._lock(fd, key, path)
-            yield Entry(path, fd)
+            yield self._ready(path, fd)
         finally:
             os.close(fd)
+
+    def _ready(self, path: str, fd: int) -> Entry:
+        try:
+            entry = Entry(path, fd)
+            if not entry.records:
+                # Whoever made the file may have died before its name was on disk.
+                sync_directory(self.directory)
+            # An entry in use is a young one: purge_generated leaves it alone, however long its job is waited for.
+            os.utime(fd)
+        except OSError as error:
+            raise JournalError(path, error) from error
+        return entry
 
     def read(self, key: str) -> Optional[Entry]:
         """The key's entry without making one; None where this key was never used here."""
@@ -107,6 +145,8 @@ class Journal:
             fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise JournalError(path, error) from error
         try:
             return Entry(path, fd)
         finally:
@@ -127,23 +167,36 @@ class Journal:
             time.sleep(_LOCK_POLL_SECONDS)
 
     def purge_generated(self, prefix: str) -> None:
-        """Remove entries that no user can name again, once they are 30 days old."""
+        """Remove entries that no user can name again, once nothing has used them for 30 days."""
         oldest = time.time() - KEEP_GENERATED_SECONDS
         with os.scandir(self.directory) as entries:
-            old = [item.path for item in entries if item.name.endswith(".jsonl") and item.stat(follow_symlinks=False).st_mtime < oldest]
-        for path in old:
-            with open(path, encoding="utf-8") as stream:
-                first = _parse(stream.readline().encode("utf-8"))
-            if first is not None and str(first.get("key", "")).startswith(prefix):
-                os.unlink(path)
+            paths = [item.path for item in entries if item.name.endswith(".jsonl")]
+        for path in paths:
+            # Another play may purge at the same time.
+            with suppress(FileNotFoundError):
+                if os.lstat(path).st_mtime < oldest and _key_of(path).startswith(prefix):
+                    os.unlink(path)
 
 
 def make_private_directory(path: str) -> None:
     """Make a directory that only its owner can use; refuse one that somebody else could have planted."""
-    os.makedirs(path, mode=0o700, exist_ok=True)
+    _make_directories(path)
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise DrmError("%s must be a directory of uid %d that nobody else can write; set journal_dir to one that is" % (path, os.geteuid()))
+        raise DrmError(
+            "%s must be a directory of uid %d that nobody else can write; set journal_dir to one that is"
+            % (path, os.geteuid())
+        )
+
+
+def _make_directories(path: str) -> None:
+    """Every one that is new is its owner's alone, and on disk before anything is put into it."""
+    if os.path.lexists(path):
+        return
+    _make_directories(os.path.dirname(path))
+    with suppress(FileExistsError):
+        os.mkdir(path, 0o700)
+    sync_directory(os.path.dirname(path))
 
 
 def sync_directory(path: str) -> None:
@@ -158,11 +211,16 @@ def sync_directory(path: str) -> None:
 def _open_entry(path: str) -> int:
     flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        fd = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+        return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return os.open(path, flags)
-    sync_directory(os.path.dirname(path))
-    return fd
+
+
+def _key_of(path: str) -> str:
+    """The key that an entry's first record names; nothing where it cannot be read."""
+    with open(path, "rb") as stream:
+        first = _parse(stream.readline())
+    return str((first or {}).get("key", ""))
 
 
 def _parse(line: bytes) -> Optional[Dict[str, Any]]:

@@ -73,7 +73,7 @@ class Command:
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a command answered. ``rc`` is 124 where it was ended at its time limit (``timed_out``), 127 where it could not be started."""
+    """What a command answered. ``rc`` is 124 where it was ended at its time limit (``timed_out``), negative where a signal ended it."""
 
     command: Command
     rc: int

@@ -9,7 +9,8 @@ from typing import Any, Dict, Mapping, Sequence
 
 from .interface import Drm
 from .model import Control, JobRequest, JobState, JobStatus
-from .submission import Order, Submitter
+from .order import Order
+from .submission import Submitter
 
 
 def submission_diff(drm: Drm, request: JobRequest) -> Dict[str, str]:
@@ -34,9 +35,7 @@ class Preview:
         self._control([*[job_id for job_id in known if job_id], *job_ids])
 
     def _order(self, order: Order) -> None:
-        self.client.drm.check_request(order.request)
-        self.client.drm.check_job_ids(order.request.depends_on)
-        job_id = self.submitter.known_without_change(order.key)
+        job_id = self.submitter.foresee(order)
         if job_id:
             self._control([job_id])
             return

@@ -11,7 +11,7 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import List, Mapping
 
-from .errors import InvalidRequestError
+from .errors import DrmError, InvalidRequestError
 from .journal import make_private_directory
 
 DEFAULT_INTERPRETER = "#!/bin/bash"
@@ -48,7 +48,11 @@ def read_script(path: str) -> JobScript:
     except OSError as error:
         raise InvalidRequestError("src", "cannot read %s on the host: %s" % (path, error.strerror)) from error
     if not text.strip() or "\0" in text or len(text) > _MAX_SCRIPT_BYTES:
-        raise InvalidRequestError("src", "%s is empty, not a text, or larger than %d bytes; use command to run a program" % (path, _MAX_SCRIPT_BYTES))
+        raise InvalidRequestError(
+            "src",
+            "%s is empty, not a text, or larger than %d bytes; use command to run a program"
+            % (path, _MAX_SCRIPT_BYTES),
+        )
     name = re.sub(r"[^A-Za-z0-9_.+-]", "_", os.path.basename(path)).lstrip(".+-")[:64]
     return replace(script_from_text(text), name=name or "job")
 
@@ -58,7 +62,9 @@ def with_secrets(script: str, path: str) -> str:
     lines = script.split("\n")
     if not _POSIX_SHELL.match(lines[0]):
         raise InvalidRequestError(
-            "secret_environment", "the script's first line %.80r names no POSIX shell, and only such a script can read the secrets' file" % lines[0]
+            "secret_environment",
+            "the script's first line %.80r names no POSIX shell, and only such a script can read the secrets' file"
+            % lines[0],
         )
     at = 1
     while at < len(lines) and (lines[at].startswith("#") or not lines[at].strip()):
@@ -68,14 +74,16 @@ def with_secrets(script: str, path: str) -> str:
 
 def write_secrets(path: str, values: Mapping[str, str]) -> None:
     """The secrets' file, readable by its owner alone; it replaces an older one of the same job in one step."""
-    make_private_directory(os.path.dirname(path))
     text = "".join("export %s=%s\n" % (name, shlex.quote(value)) for name, value in sorted(values.items()))
-    scratch = "%s.%d" % (path, os.getpid())
-    fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    # The key's lock is held, so nobody else writes this one; what is left of an interrupted writer is overwritten.
+    scratch = path + ".new"
     try:
+        make_private_directory(os.path.dirname(path))
+        fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8", errors="surrogateescape") as stream:
             stream.write(text)
         os.replace(scratch, path)
-    except BaseException:
-        os.unlink(scratch)
-        raise
+    except OSError as error:
+        raise DrmError(
+            "cannot write the secrets' file %s: %s. Nothing was submitted." % (path, error.strerror or error)
+        ) from error

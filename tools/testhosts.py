@@ -8,11 +8,13 @@ import fcntl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from subprocess import CalledProcessError
 
 from testbed import clusters, images, materials, packages, process, settings
 
 _EXIT_FAILED = 1
 _EXIT_PACKAGES_MISSING = 3
+_ERRORS = (settings.UsageError, CalledProcessError, process.CommandFailed, clusters.Unhealthy)
 
 
 def _parser(cluster_names: list[str]) -> argparse.ArgumentParser:
@@ -36,7 +38,7 @@ def main() -> int:
     arguments = _parser(list(known)).parse_args()
     try:
         return _dispatch(arguments, known)
-    except (settings.UsageError, process.CommandFailed, clusters.Unhealthy) as error:
+    except _ERRORS as error:
         print(f"testhosts.py {arguments.command}: {error}", file=sys.stderr)
         return _EXIT_FAILED
 
@@ -44,10 +46,11 @@ def main() -> int:
 def _dispatch(arguments: argparse.Namespace, known: dict[str, settings.Cluster]) -> int:
     if arguments.command == "packages":
         absent = packages.missing()
-        print(*absent, sep="\n")
+        if absent:
+            print(*absent, sep="\n")
         return _EXIT_PACKAGES_MISSING if absent else 0
     if arguments.command == "install":
-        packages.install(packages.missing())
+        packages.install()
         return 0
     if arguments.command == "inventory":
         print(materials.inventory(known[arguments.cluster]), end="")
@@ -58,7 +61,7 @@ def _dispatch(arguments: argparse.Namespace, known: dict[str, settings.Cluster])
         if arguments.command == "images":
             images.build(arguments.suites)
         elif arguments.command == "clean":
-            clusters.clean(known.values())
+            clusters.clean()
         elif arguments.command == "up":
             clusters.up([known[name] for name in dict.fromkeys(arguments.clusters)])
         else:

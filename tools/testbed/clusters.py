@@ -6,12 +6,14 @@ import shutil
 import socket
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from . import images, materials
-from .process import podman, podman_lines
-from .settings import CACHE, LABEL, LOGS, Cluster, Host
+from .process import podman, podman_lines, write_log
+from .settings import CACHE, LABEL, Cluster, Host
 
 _HEALTHY_WITHIN_SECONDS = 120
+_STATES_OF_A_GOOD_NODE = ("idle", "mixed", "allocated", "completing")
 
 
 class Unhealthy(Exception):
@@ -19,44 +21,70 @@ class Unhealthy(Exception):
 
 
 def up(clusters: list[Cluster]) -> None:
-    images.build(list(dict.fromkeys(cluster.suite for cluster in clusters)))
-    for cluster in clusters:
-        _start(cluster)
-    for cluster in clusters:
+    images.build(list(dict.fromkeys(cluster.suite for cluster in clusters if not _is_whole(cluster))))
+    with ThreadPoolExecutor() as pool:
+        for outcome in [pool.submit(_up, cluster) for cluster in clusters]:
+            outcome.result()
+
+
+def _up(cluster: Cluster) -> None:
+    """Start the hosts that are there; a cluster that is not whole is made anew."""
+    begin = time.monotonic()
+    if _is_whole(cluster):
+        podman("start", *[host.name for host in cluster.hosts])
         _wait_until_healthy(cluster)
+        print(f"{cluster.name}: up")
+        return
+    _remove(cluster)
+    try:
+        _create(cluster)
+        _wait_until_healthy(cluster)
+    except Exception:
+        _remove(cluster)
+        raise
+    print(f"{cluster.name}: started in {time.monotonic() - begin:.0f} s, inventory {materials.inventory_file(cluster)}")
 
 
 def down(clusters: Iterable[Cluster]) -> None:
     for cluster in clusters:
-        containers = podman_lines("ps", "--all", "--quiet", f"--filter=label={LABEL}={cluster.name}")
-        if containers:
-            podman("rm", "--force", "--volumes", "--time=1", *containers)
-        if cluster.network in podman_lines("network", "ls", "--format={{.Name}}"):
-            podman("network", "rm", cluster.network)
-        shutil.rmtree(cluster.directory, ignore_errors=True)
+        print(f"{cluster.name}: {'removed' if _remove(cluster) else 'nothing to remove'}")
 
 
-def clean(clusters: Iterable[Cluster]) -> None:
-    down(clusters)
+def _remove(cluster: Cluster) -> bool:
+    """Remove what there is of a cluster, and tell whether there was any."""
+    existed = _remove_labelled(f"{LABEL}={cluster.name}") or cluster.directory.exists()
+    if cluster.directory.exists():
+        shutil.rmtree(cluster.directory)
+    return existed
+
+
+def _remove_labelled(label: str) -> bool:
+    containers = podman_lines("ps", "--all", "--quiet", f"--filter=label={label}")
+    networks = podman_lines("network", "ls", "--quiet", f"--filter=label={label}")
+    if containers:
+        podman("rm", "--force", "--volumes", "--time=0", *containers)
+    if networks:
+        podman("network", "rm", *networks)
+    return bool(containers or networks)
+
+
+def clean() -> None:
+    """Remove everything that was ever made here, clusters that are no longer described included."""
+    _remove_labelled(LABEL)
     images.remove_all()
-    shutil.rmtree(CACHE, ignore_errors=True)
+    shutil.rmtree(CACHE)
 
 
-def _start(cluster: Cluster) -> None:
-    """Start the hosts that are there; a cluster that is not whole is made anew."""
+def _is_whole(cluster: Cluster) -> bool:
     present = podman_lines("ps", "--all", "--format={{.Names}}", f"--filter=label={LABEL}={cluster.name}")
-    if set(present) == {host.name for host in cluster.hosts} and cluster.directory.is_dir():
-        podman("start", *present)
-        return
-    down([cluster])
-    try:
-        materials.create(cluster)
-        podman("network", "create", f"--subnet={cluster.network_cidr}", f"--label={LABEL}={cluster.name}", cluster.network)
-        for host in cluster.hosts:
-            _run_host(cluster, host)
-    except Exception:
-        down([cluster])
-        raise
+    return set(present) == {host.name for host in cluster.hosts} and materials.inventory_file(cluster).exists()
+
+
+def _create(cluster: Cluster) -> None:
+    materials.create(cluster)
+    podman("network", "create", f"--subnet={cluster.network_cidr}", f"--label={LABEL}={cluster.name}", cluster.network)
+    for host in cluster.hosts:
+        _run_host(cluster, host)
 
 
 def _run_host(cluster: Cluster, host: Host) -> None:
@@ -85,9 +113,7 @@ def _wait_until_healthy(cluster: Cluster) -> None:
         if problem is None:
             return
         if time.monotonic() > deadline:
-            log = LOGS / f"{cluster.name}-unhealthy.log"
-            log.parent.mkdir(parents=True, exist_ok=True)
-            log.write_text(_diagnostics(cluster), encoding="utf-8")
+            log = write_log(f"{cluster.name}-unhealthy", _diagnostics(cluster))
             raise Unhealthy(f"{cluster.name} is not healthy after {_HEALTHY_WITHIN_SECONDS} s: {problem}\nlog: {log}")
         time.sleep(0.3)
 
@@ -101,8 +127,8 @@ def _problem(cluster: Cluster) -> str | None:
     registered = _ask_controller(cluster, "sacctmgr", "-nP", "list", "cluster", "format=cluster,controlhost")
     if not registered.startswith(f"{cluster.name}|") or registered.endswith("|"):
         return f"slurmdbd does not know the controller: {registered!r}"
-    states = _ask_controller(cluster, "sinfo", "--noheader", "--partition=main", "--format=%T")
-    return None if states == "idle" else f"the node's state is {states!r}, not 'idle'"
+    state = _ask_controller(cluster, "sinfo", "--noheader", "--partition=main", "--format=%T")
+    return None if state in _STATES_OF_A_GOOD_NODE else f"the node's state is {state!r}, not 'idle'"
 
 
 def _ask_controller(cluster: Cluster, *argv: str) -> str:
@@ -114,7 +140,7 @@ def _diagnostics(cluster: Cluster) -> str:
     questions = (
         ["systemctl", "--no-pager", "--failed"],
         ["journalctl", "--no-pager", "--lines=80"],
-        ["tail", "--lines=40", "/var/log/slurm/slurmctld.log", "/var/log/slurm/slurmdbd.log", "/var/log/slurm/slurmd.log"],
+        ["find", "/var/log/slurm", "-name", "*.log", "-exec", "tail", "--verbose", "--lines=40", "{}", "+"],
     )
     parts = []
     for host in cluster.hosts:

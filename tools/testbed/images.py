@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import shutil
 import subprocess
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,15 +16,16 @@ from .process import CommandFailed, podman, podman_lines, run
 
 
 def image_name(role: str, suite: str) -> str:
-    return f"localhost/{settings.NAME_PREFIX}/{role}:{suite}-{_inputs_hash(suite)}"
-
-
-def _inputs_hash(suite: str) -> str:
     """Names an image by what it is made of: other inputs are another image."""
-    digest = hashlib.sha256((settings.given_base_image(suite) or suite).encode())
+    digest = hashlib.sha256(_base_image(suite).encode())
     for path in sorted(settings.IMAGE_FILES.iterdir()):
         digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:12]
+    return f"localhost/{settings.NAME_PREFIX}/{role}:{suite}-{digest.hexdigest()[:12]}"
+
+
+def _base_image(suite: str) -> str:
+    sources = hashlib.sha256("\n".join(_apt_sources(suite)).encode()).hexdigest()[:12]
+    return settings.given_base_image(suite) or f"localhost/{settings.NAME_PREFIX}/debian:{suite}-{sources}"
 
 
 def build(suites: list[str]) -> None:
@@ -35,7 +38,11 @@ def build(suites: list[str]) -> None:
 
 
 def _build_suite(suite: str) -> None:
-    base = settings.given_base_image(suite) or _debootstrapped(suite)
+    begin = time.monotonic()
+    print(f"{suite}: making images, this takes minutes (logs: {settings.LOGS})", flush=True)
+    base = _base_image(suite)
+    if not settings.given_base_image(suite) and not _exists(base):
+        _debootstrap(suite, base)
     for role in settings.ROLES:
         podman(
             "build",
@@ -43,62 +50,63 @@ def _build_suite(suite: str) -> None:
             "--quiet",
             f"--build-arg=BASE={base}",
             f"--target={role}",
-            f"--label={settings.LABEL}={suite}",
             f"--tag={image_name(role, suite)}",
             str(settings.IMAGE_FILES),
             log=f"image-{suite}-{role}",
         )
+    print(f"{suite}: images made in {time.monotonic() - begin:.0f} s", flush=True)
 
 
 def _exists(image: str) -> bool:
     return podman("image", "exists", image, check=False).returncode == 0
 
 
-def _debootstrapped(suite: str) -> str:
-    image = f"localhost/{settings.NAME_PREFIX}/debian:{suite}"
-    if _exists(image):
-        return image
+def _debootstrap(suite: str, image: str) -> None:
+    sources = _apt_sources(suite)
+    mirror = [sources[0].split()[1]] if sources else []
     with tempfile.TemporaryDirectory(prefix=f"{suite}-", dir=settings.CACHE) as scratch:
         root = Path(scratch) / "root"
-        sources = _apt_sources(suite)
-        mirror = [sources[0].split()[1]] if sources else []
         run(["debootstrap", "--variant=minbase", suite, str(root), *mirror], log=f"debootstrap-{suite}")
         if sources:
             (root / "etc/apt/sources.list").write_text("\n".join(sources) + "\n", encoding="utf-8")
-        shutil.rmtree(root / "var/cache/apt/archives", ignore_errors=True)
+        for archive in (root / "var/cache/apt/archives").glob("*.deb"):
+            archive.unlink()
         _import(root, image)
-    return image
 
 
+@functools.cache
 def _apt_sources(suite: str) -> list[str]:
-    """The lines for sources.list, on the mirrors that this machine itself uses; none where it has no Debian mirror."""
+    """The lines for sources.list, on the mirrors that this machine itself uses; none where it uses no Debian mirror."""
     if shutil.which("apt-get") is None:
         return []
-    targets = run(["apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"])
-    lines = []
-    for suffix in ("", "-updates", "-security"):
-        for target in targets.stdout.splitlines():
-            release, component, uri = target.split()
-            known = [f"{name}{suffix}" for name in (*settings.SUITES, "stable", "testing", "unstable")]
-            if component == "main" and release in known:
-                lines.append(f"deb {uri} {suite}{suffix} main")
-                break
-    return lines if lines and lines[0].split()[2] == suite else []
+    columns = "$(RELEASE) $(COMPONENT) $(REPO_URI)"
+    listing = run(["apt-get", "indextargets", "--format", columns, "Created-By: Packages"])
+    targets = [line.split() for line in listing.stdout.splitlines()]
+    mirrors = {release: uri for release, component, uri in reversed(targets) if component == "main"}
+    own = next((release for release in (*settings.SUITES, "stable", "testing", "unstable") if release in mirrors), None)
+    if own is None:
+        return []
+    return [
+        f"deb {mirrors[own + suffix]} {suite}{suffix} main"
+        for suffix in ("", "-updates", "-security")
+        if own + suffix in mirrors
+    ]
 
 
 def _import(root: Path, image: str) -> None:
     """`podman import` of a directory tree, through a pipe."""
     archive = ["tar", "-C", str(root), "-c", "."]
     with subprocess.Popen(archive, stdout=subprocess.PIPE) as tar:
-        result = subprocess.run(
-            ["podman", "import", "--quiet", "-", image], stdin=tar.stdout, capture_output=True, text=True, check=False
-        )
-    if result.returncode != 0 or tar.returncode != 0:
+        import_ = ["podman", "import", "--quiet", f"--change=LABEL={settings.LABEL}=debian", "-", image]
+        result = subprocess.run(import_, stdin=tar.stdout, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise CommandFailed(import_, result.returncode, result.stderr)
+    if tar.returncode != 0:
         podman("image", "rm", "--force", image, check=False)
-        raise CommandFailed(["podman", "import", "-", image], result.returncode or tar.returncode, result.stderr)
+        raise CommandFailed(archive, tar.returncode, "tar's own message is above")
 
 
 def remove_all() -> None:
-    mine = podman_lines("image", "ls", "--quiet", f"--filter=reference=localhost/{settings.NAME_PREFIX}/*")
+    mine = podman_lines("image", "ls", "--all", "--quiet", f"--filter=label={settings.LABEL}")
     if mine:
         podman("image", "rm", "--force", *dict.fromkeys(mine))

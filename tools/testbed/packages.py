@@ -6,8 +6,9 @@ import os
 import shutil
 from pathlib import Path
 
+import debian
+
 from . import settings
-from .process import run
 
 # package -> a file or an executable that shows it is there, by whatever way it came
 _PACKAGES = {
@@ -21,7 +22,7 @@ _PACKAGES = {
     "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
 }
 _FOR_DEBOOTSTRAP = ("debootstrap", "debian-archive-keyring")
-_SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/lib/podman", "/usr/libexec/podman"])
+_SEARCH_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/lib/podman:/usr/libexec/podman"
 
 
 def missing() -> list[str]:
@@ -39,16 +40,12 @@ def _is_present(sign: str) -> bool:
     return shutil.which(Path(sign).name, path=_SEARCH_PATH) is not None
 
 
-def install(packages: list[str]) -> None:
-    if not packages:
-        return
-    if os.geteuid() != 0:
-        raise settings.UsageError(f"only root can install packages; as root: apt-get install {' '.join(packages)}")
-    if shutil.which("apt-get") is None:
-        raise settings.UsageError(f"no apt-get here; install what brings these Debian packages: {' '.join(packages)}")
-    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-    run(["apt-get", "update"], log="apt-update")
-    run(["apt-get", "install", "-y", "--no-install-recommends", *packages], log="apt-install")
+def install() -> None:
+    absent = missing()
+    if absent and os.geteuid() != 0:
+        raise settings.UsageError(f"only root can install packages; as root: apt-get install {' '.join(absent)}")
+    if absent:
+        debian.install(absent)
 
 
 def require() -> None:

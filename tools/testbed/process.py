@@ -17,36 +17,25 @@ _MAX_PROCESSES = 10000
 
 
 class CommandFailed(Exception):
-    def __init__(self, argv: Sequence[str], rc: int | str, stderr: str, log: Path | None = None) -> None:
-        message = f"command failed (rc {rc}): {shlex.join(argv)}\n{stderr.strip()}"
-        super().__init__(f"{message}\nlog: {log}" if log else message)
+    def __init__(self, argv: Sequence[str], rc: int, stderr: str) -> None:
+        super().__init__(f"command failed (rc {rc}): {shlex.join(argv)}\n{stderr.strip()}")
 
 
-def run(
-    argv: Sequence[str], *, log: str | None = None, check: bool = True, timeout: float | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run a command. With `log`, both its streams go to that file under .logs/testhosts."""
-    path = settings.LOGS / f"{log}.log" if log else None
-    try:
-        if path:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("w", encoding="utf-8") as handle:
-                result = subprocess.run(
-                    argv, stdin=subprocess.DEVNULL, stdout=handle, stderr=handle, text=True, timeout=timeout, check=False
-                )
-        else:
-            result = subprocess.run(
-                argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
-            )
-    except subprocess.TimeoutExpired as error:
-        raise CommandFailed(argv, f"none after {timeout} s", "", path) from error
+def run(argv: Sequence[str], *, log: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run a command. With `log`, what it prints is also kept in a file of that name under .logs/testhosts."""
+    result = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if log:
+        write_log(log, result.stdout + result.stderr)
     if check and result.returncode != 0:
-        raise CommandFailed(argv, result.returncode, _tail(path) if path else result.stderr, path)
+        raise CommandFailed(argv, result.returncode, result.stderr or result.stdout[-2000:])
     return result
 
 
-def _tail(path: Path, lines: int = 15) -> str:
-    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+def write_log(name: str, text: str) -> Path:
+    path = settings.LOGS / f"{name}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def podman(*arguments: str, log: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / "molecule" / "shared"
 IMAGE_FILES = SHARED / "images"
 SLURM_FILES = SHARED / "slurm"
-CACHE = Path(os.environ.get("TESTHOSTS_CACHE") or ROOT / ".cache" / "testhosts").resolve()
+CACHE = ROOT / ".cache" / "testhosts"
 LOGS = ROOT / ".logs" / "testhosts"
 
 # The first two octets of the clusters' networks.

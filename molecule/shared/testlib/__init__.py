@@ -1,0 +1,3 @@
+"""What the scenarios' tests share: the test hosts, and plays run against them."""
+
+from __future__ import annotations

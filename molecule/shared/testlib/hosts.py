@@ -1,0 +1,93 @@
+"""The clusters under test: their hosts by podman, their shared directory, and what their own accounting says."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import testinfra
+from testbed import process, settings
+from testinfra.host import Host
+
+GALAXY_USER = "galaxy"
+# The same directory on all hosts of a cluster, and here on the controller.
+SHARED = "/export/jobtests"
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One job in the accounting."""
+
+    job_id: str
+    name: str
+    state: str
+
+
+class TestCluster:
+    """One cluster, as its administrator and its users' shells see it."""
+
+    __test__ = False
+
+    def __init__(self, cluster: settings.Cluster) -> None:
+        self.cluster = cluster
+        self.name = cluster.name
+        self.galaxy = cluster.host("galaxy").name
+        self.inventory = cluster.directory / "inventory.yml"
+
+    @cached_property
+    def controller(self) -> Host:
+        return self._host("controller")
+
+    @cached_property
+    def node(self) -> Host:
+        return self._host("node")
+
+    @cached_property
+    def submit_host(self) -> Host:
+        return self._host("galaxy")
+
+    def _host(self, role: str) -> Host:
+        return testinfra.get_host(f"podman://{self.cluster.host(role).name}")
+
+    @property
+    def shared(self) -> Path:
+        """SHARED, seen from here."""
+        return self.cluster.directory / "export" / Path(SHARED).name
+
+    def make_shared(self) -> None:
+        self.submit_host.check_output(f"install -d -o {GALAXY_USER} -m 0755 {SHARED}")
+
+    def as_galaxy(self, command: str) -> str:
+        """A shell command of the Galaxy user's on the submit host."""
+        return self.submit_host.check_output("sudo -n -u %s -i sh -c %s", GALAXY_USER, f"cd {SHARED} && {command}").strip()
+
+    def accounting(self, name_prefix: str) -> list[Row]:
+        """Every job (not its steps) whose name begins so, from Slurm's accounting alone: it knows those that have left the queue, too."""
+        text = self.controller.check_output("sacct -a -X -n -P -S now-1days -D -o JobID,JobName%%120,State")
+        rows = [Row(*line.split("|")) for line in text.splitlines()]
+        return [row for row in rows if row.name.startswith(name_prefix)]
+
+
+def clusters(default: str) -> list[TestCluster]:
+    """The clusters that TEST_CLUSTERS names, else the default ones."""
+    process.configure_podman()
+    known = settings.load_clusters()
+    return [TestCluster(known[name]) for name in (os.environ.get("TEST_CLUSTERS") or default).split()]
+
+
+def wait_until(what: str, condition: Callable[[], Found], seconds: float = 60, interval: float = 0.2) -> Found:
+    """The first true answer of ``condition``; an error that names ``what`` where there is none in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(interval)

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Test hosts: real Slurm clusters of three containers each (docs/test-hosts.md)."""
 
 from __future__ import annotations

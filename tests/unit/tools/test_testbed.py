@@ -1,0 +1,89 @@
+"""What the test hosts' tool decides without podman: names, addresses, mirrors, image tags, the inventory."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from testbed import images, materials, packages, settings
+
+CLUSTERS = settings.load_clusters()
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached() -> Iterator[None]:
+    yield
+    images._apt_sources.cache_clear()
+
+
+@pytest.fixture
+def apt_knows(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    def pretend(targets: str) -> None:
+        answer = subprocess.CompletedProcess([], 0, stdout=targets, stderr="")
+        monkeypatch.setattr(images, "run", lambda argv: answer)
+        monkeypatch.setattr(images.shutil, "which", lambda name: f"/usr/bin/{name}")
+
+    return pretend
+
+
+def test_hosts_of_all_clusters_have_names_and_addresses_of_their_own() -> None:
+    hosts = [host for cluster in CLUSTERS.values() for host in cluster.hosts]
+    assert len({host.name for host in hosts}) == len({host.address for host in hosts}) == 3 * len(CLUSTERS)
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS.values(), ids=CLUSTERS)
+def test_inventory_has_one_host_in_each_group_of_the_playbooks(cluster: settings.Cluster) -> None:
+    groups = yaml.safe_load(materials.inventory(cluster))["all"]["children"]
+    name = cluster.name
+    assert list(groups["cluster_controllers"]["hosts"]) == [f"{name}-controller"]
+    assert list(groups["cluster_nodes"]["hosts"]) == [f"{name}-node"]
+    assert list(groups["galaxyservers"]["hosts"]) == [f"{name}-galaxy"]
+    assert groups[name]["vars"]["ansible_ssh_common_args"] == f'-F "{cluster.directory}/ssh_config"'
+    assert groups[name]["vars"]["clusterjobs_drm"] == "slurm"
+
+
+def test_mirrors_are_those_of_this_machine_for_any_release(apt_knows: Callable[[str], None]) -> None:
+    apt_knows(
+        "bookworm main http://mirror.example/debian/\n"
+        "bookworm contrib http://mirror.example/debian/\n"
+        "bookworm-updates main http://mirror.example/debian/\n"
+        "bookworm-security main http://security.example/debian-security/\n"
+        "cloud-bookworm main http://other.example/apt/\n"
+    )
+    assert images._apt_sources("trixie") == [
+        "deb http://mirror.example/debian/ trixie main",
+        "deb http://mirror.example/debian/ trixie-updates main",
+        "deb http://security.example/debian-security/ trixie-security main",
+    ]
+
+
+def test_a_machine_without_a_debian_mirror_lets_debootstrap_choose(apt_knows: Callable[[str], None]) -> None:
+    apt_knows("noble main http://archive.example/ubuntu/\n")
+    assert images._apt_sources("bookworm") == []
+
+
+def test_an_image_is_named_after_what_it_is_made_of(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, apt_knows: Callable[[str], None]
+) -> None:
+    apt_knows("bookworm main http://mirror.example/debian/\n")
+    monkeypatch.setattr(settings, "IMAGE_FILES", tmp_path)
+    (tmp_path / "Containerfile").write_text("FROM a")
+    first = images.image_name("node", "bookworm")
+    assert images.image_name("node", "bookworm") == first
+    (tmp_path / "Containerfile").write_text("FROM b")
+    changed = images.image_name("node", "bookworm")
+    monkeypatch.setenv("TESTHOSTS_BASE_BOOKWORM", "registry.example/debian:12")
+    given = images.image_name("node", "bookworm")
+    assert len({first, changed, given}) == 3
+
+
+def test_debootstrap_is_not_asked_for_where_every_base_image_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "_is_present", lambda sign: False)
+    assert "debootstrap" in packages.missing()
+    for suite in settings.SUITES:
+        monkeypatch.setenv(f"TESTHOSTS_BASE_{suite.upper()}", "registry.example/debian")
+    assert "podman" in packages.missing()
+    assert "debootstrap" not in packages.missing()

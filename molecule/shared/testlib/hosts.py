@@ -17,6 +17,7 @@ from testinfra.host import Host
 GALAXY_USER = "galaxy"
 # The same directory on all hosts of a cluster, and here on the controller.
 SHARED = "/export/jobtests"
+STATES = ["BF", "CA", "CD", "DL", "F", "NF", "OOM", "PD", "PR", "R", "RQ", "RS", "RV", "S", "TO"]
 
 Found = TypeVar("Found")
 
@@ -66,11 +67,23 @@ class TestCluster:
 
     def as_galaxy(self, command: str) -> str:
         """A shell command of the Galaxy user's on the submit host."""
-        return self.submit_host.check_output("sudo -n -u %s -i sh -c %s", GALAXY_USER, f"cd {SHARED} && {command}").strip()
+        return self.submit_host.check_output(
+            "sudo -n -H -u %s sh -c %s", GALAXY_USER, f"cd {SHARED} && {command}"
+        ).strip()
+
+    def job_name(self, job_id: str) -> str:
+        return self.controller.check_output(f"squeue -h --states=all -o %j -j {job_id}").strip()
+
+    def wait_for_state(self, job_id: str, native: str, seconds: float = 60) -> None:
+        asked = f"squeue -h --states=all -o %%T -j {job_id}"
+        wait_until(f"job {job_id} {native}", lambda: self.controller.run(asked).stdout.strip() == native, seconds)
 
     def accounting(self, name_prefix: str) -> list[Row]:
         """Every job (not its steps) whose name begins so, from Slurm's accounting alone: it knows those that have left the queue, too."""
-        text = self.controller.check_output("sacct -a -X -n -P -S now-1days -D -o JobID,JobName%%120,State")
+        # Without states a job that never became eligible, such as one cancelled while it was held, is left out.
+        text = self.controller.check_output(
+            f"sacct -a -X -D -n -P -S now-1days -E now+1days -s {','.join(STATES)} -o JobID,JobName%%120,State"
+        )
         rows = [Row(*line.split("|")) for line in text.splitlines()]
         return [row for row in rows if row.name.startswith(name_prefix)]
 

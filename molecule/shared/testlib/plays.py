@@ -20,18 +20,25 @@ OLDEST = ROOT / ".venv-core217"
 Task = dict[str, Any]
 
 
-def job(name: str, **options: Any) -> Task:
+def job(title: str, /, **options: Any) -> Task:
     """A task of clusterjobs.drm.job. A failure is an answer like any other here, so the play goes on."""
-    return {"name": name, "clusterjobs.drm.job": options, "ignore_errors": True}
+    return {"name": title, "clusterjobs.drm.job": options, "ignore_errors": True}
 
 
-def job_info(name: str, **options: Any) -> Task:
-    return {"name": name, "clusterjobs.drm.job_info": options, "ignore_errors": True}
+def job_info(title: str, /, **options: Any) -> Task:
+    return {"name": title, "clusterjobs.drm.job_info": options, "ignore_errors": True}
 
 
 def play(*tasks: Task, hosts: str = "galaxyservers", **keywords: Any) -> dict[str, Any]:
     """A play as the unprivileged ssh user of the inventory, who becomes the Galaxy user."""
-    return {"hosts": hosts, "gather_facts": False, "become": True, "become_user": "galaxy", "tasks": list(tasks), **keywords}
+    return {
+        "hosts": hosts,
+        "gather_facts": False,
+        "become": True,
+        "become_user": "galaxy",
+        "tasks": list(tasks),
+        **keywords,
+    }
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,9 @@ class Finished:
     results: Mapping[str, Mapping[str, Mapping[str, Any]]]
 
     def of(self, host: str, task: str) -> Mapping[str, Any]:
-        assert task in self.results.get(host, {}), f"{self.name}: no result of {task!r} on {host}:\n{self.output[-3000:]}"
+        assert task in self.results.get(host, {}), (
+            f"{self.name}: no result of {task!r} on {host}:\n{self.output[-3000:]}"
+        )
         return self.results[host][task]
 
 
@@ -78,7 +87,12 @@ class Play:
         }
         with self._log.open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [str(venv / "bin" / "ansible-playbook"), *[f"--inventory={path}" for path in inventories], *arguments, str(playbook)],
+                [
+                    str(venv / "bin" / "ansible-playbook"),
+                    *[f"--inventory={path}" for path in inventories],
+                    *arguments,
+                    str(playbook),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -113,7 +127,10 @@ class Play:
         if self._results.exists():
             for line in self._results.read_text(encoding="utf-8").splitlines():
                 record = json.loads(line)
-                results.setdefault(record["host"], {})[record["task"]] = {**record["result"], "outcome": record["outcome"]}
+                results.setdefault(record["host"], {})[record["task"]] = {
+                    **record["result"],
+                    "outcome": record["outcome"],
+                }
         return results
 
 
@@ -122,7 +139,7 @@ def ansible_environment() -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     return {
         **own,
-        "ANSIBLE_CONFIG": os.devnull,
+        "ANSIBLE_CONFIG": str(Path(__file__).parent / "ansible.cfg"),
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
         "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
         "ANSIBLE_NOCOLOR": "1",

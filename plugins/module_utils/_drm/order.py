@@ -56,10 +56,13 @@ class Submitted:
     ended: Optional[Mapping[str, Any]] = None
 
     def remembered(self, status: JobStatus) -> JobStatus:
-        """The DRM's word on the job, or what it said when the job ended, if it has forgotten since."""
-        return (
-            replace(status, **_ended_fields(self.ended)) if self.ended and status.state is JobState.UNKNOWN else status
-        )
+        """The DRM's word on the job, or what it said when the job ended: it forgets, and its accounting may tell less than its queue did."""
+        if self.ended is None or not (status.state is JobState.UNKNOWN or self._is_that_end(status)):
+            return status
+        return replace(status, **_ended_fields(self.ended))
+
+    def _is_that_end(self, status: JobStatus) -> bool:
+        return self.end_is_recorded(status) and (self.ended or {})["end_time"] == status.end_time
 
     def end_is_recorded(self, status: JobStatus) -> bool:
         """False for a first end, and for another one after the DRM ran the job again."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import
     InvalidRequestError,
     UnsupportedFieldError,
 )
-from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import JobState
+from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import JobState, JobStatus
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.order import RequestChangedError
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.fake_drm import UNREACHABLE, FakeCluster, answering, raising
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.orders import order, submitter
@@ -261,3 +262,16 @@ def test_the_end_of_an_older_attempt_is_not_the_newer_ones(cluster: FakeCluster,
     assert events(tmp_path)[-1] == "intent"
     assert submitter(cluster, tmp_path, "task-3").submit(order(resubmit="on_failure")).job_id == "102"
     assert len(cluster.submissions) == 2
+
+
+def test_an_accounting_that_tells_less_than_the_queue_did_takes_nothing_away(
+    cluster: FakeCluster, tmp_path: Path
+) -> None:
+    """sacct shows exit code 137 as 9."""
+    job = submitter(cluster, tmp_path).submit(order())
+    seen = JobStatus(job.job_id, JobState.FAILED, exit_code=137, end_time=50)
+    submitter(cluster, tmp_path).note_end(job, seen)
+    job = submitter(cluster, tmp_path).submit(order())
+    assert job.remembered(replace(seen, exit_code=9)).exit_code == 137
+    assert job.remembered(replace(seen, exit_code=9, end_time=60)).exit_code == 9
+    assert job.remembered(replace(seen, state=JobState.RUNNING, exit_code=None, end_time=None)).exit_code is None

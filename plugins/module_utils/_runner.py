@@ -71,6 +71,7 @@ def _drained(process: subprocess.Popen[bytes]) -> Tuple[bytes, bytes]:
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream:
                 stream.close()
+        process.poll()
         return error.output or b"", error.stderr or b""
 
 

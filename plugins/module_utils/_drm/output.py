@@ -33,10 +33,13 @@ def read_output(path: str, max_bytes: int, sleep: Callable[[float], None] = time
 def _tail(path: str, max_bytes: int) -> Dict[str, Any]:
     # A FIFO or device in the job's directory must not hang us.
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(fd, "rb") as stream:
+    try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
             return {"text": None, "truncated": False, "problem": "%s is not a regular file" % path}
-        stream.seek(max(0, found.st_size - max_bytes))
-        data = stream.read(max_bytes)
+        with os.fdopen(fd, "rb", closefd=False) as stream:
+            stream.seek(max(0, found.st_size - max_bytes))
+            data = stream.read(max_bytes)
+    finally:
+        os.close(fd)
     return {"text": data.decode("utf-8", "backslashreplace"), "truncated": found.st_size > max_bytes}

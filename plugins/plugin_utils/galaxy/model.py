@@ -1,0 +1,240 @@
+# Copyright (c) 2026, clusterjobs contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Galaxy's job configuration as one model, out of and into the native structure: what stands in job_conf.yml and in galaxy.yml's job_config."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .findings import error, malformed
+from .plain import plain
+
+#: The portable request: options of an environment that are translated into its runner's words. The same names as the options of the module job.
+PORTABLE = ("slots", "memory_mb", "walltime", "queue", "account", "gpus", "native_options", "galaxy_variables")
+
+_SECTIONS = ("runners", "dynamic", "handling", "execution", "tools", "resources", "limits")
+_RUNNER_KEYS = ("id", "load", "workers", "kwds")
+_ENVIRONMENT_KEYS = ("id", "runner", "shell", "tags", "metrics", "env", "resubmit", "params")
+_TOOL_KEYS = ("id", "class", "environment", "destination", "handler", "resources", "params")
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A runner plugin. ``params`` are what its constructor takes, beside ``enabled``."""
+
+    id: str
+    load: str = ""
+    workers: Any = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where jobs run. ``request`` is the portable request, empty once it is translated; ``hidden`` are keys that Galaxy ignores beside ``params:``."""
+
+    id: str
+    runner: str = ""
+    shell: str = ""
+    tags: tuple[str, ...] = ()
+    metrics: Any = None
+    env: tuple[Mapping[str, Any], ...] = ()
+    resubmit: tuple[Mapping[str, Any], ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    request: Mapping[str, Any] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Which environment a tool, or a class of tools, runs in."""
+
+    id: str = ""
+    tool_class: str = ""
+    environment: str = ""
+    handler: str = ""
+    resources: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class JobConf:
+    """All of it. Sections that no runner's words are in stay as they are."""
+
+    runners: tuple[Runner, ...] = ()
+    environments: tuple[Environment, ...] = ()
+    default: str = ""
+    tools: tuple[Tool, ...] = ()
+    handling: Mapping[str, Any] = field(default_factory=dict)
+    resources: Mapping[str, Any] = field(default_factory=dict)
+    limits: tuple[Mapping[str, Any], ...] = ()
+    dynamic: Mapping[str, Any] = field(default_factory=dict)
+
+
+def from_native(native: Any) -> JobConf:
+    """The model of a native structure. Raises JobConfError where its shape is not one that Galaxy reads."""
+    try:
+        top = _mapping(plain(native), "job configuration")
+    except TypeError as problem:
+        raise error("malformed", "job configuration", str(problem), "Give texts, numbers, lists and mappings.") from None
+    for section in top:
+        if section not in _SECTIONS:
+            mend = f"Use one of {', '.join(_SECTIONS)}."
+            raise error(
+                "unknown-section", section, "is no section of a job configuration; Galaxy would ignore it", mend
+            )
+    execution = _mapping(top.get("execution"), "execution")
+    return JobConf(
+        runners=tuple(_runner(name, item) for name, item in _mapping(top.get("runners"), "runners").items()),
+        environments=tuple(_environment(name, item) for name, item in _environments(execution.get("environments"))),
+        default=_text(execution.get("default"), "execution.default"),
+        tools=tuple(_tool(item, place) for item, place in _items(top.get("tools"), "tools")),
+        handling=_mapping(top.get("handling"), "handling"),
+        resources=_mapping(top.get("resources"), "resources"),
+        limits=tuple(_mapping(item, place) for item, place in _items(top.get("limits"), "limits")),
+        dynamic=_mapping(top.get("dynamic"), "dynamic"),
+    )
+
+
+def to_native(conf: JobConf) -> dict[str, Any]:
+    """The native structure of a model, always in the same order, without what is empty."""
+    execution = {
+        "default": conf.default,
+        "environments": {item.id: _native_environment(item) for item in conf.environments},
+    }
+    sections = {
+        "runners": {item.id: _native_runner(item) for item in conf.runners},
+        "dynamic": conf.dynamic,
+        "handling": conf.handling,
+        "execution": _filled(execution),
+        "tools": [_native_tool(item) for item in conf.tools],
+        "resources": conf.resources,
+        "limits": conf.limits,
+    }
+    native: dict[str, Any] = plain(_filled(sections))
+    return native
+
+
+def _runner(name: str, value: Any) -> Runner:
+    place = f"runners.{name}"
+    options = _mapping(value, place)
+    return Runner(
+        id=_text(name, place),
+        load=_text(options.get("load"), f"{place}.load"),
+        workers=options.get("workers"),
+        params=_mapping(options["kwds"], f"{place}.kwds") if "kwds" in options else _others(options, _RUNNER_KEYS),
+    )
+
+
+def _native_runner(runner: Runner) -> dict[str, Any]:
+    return {**_filled({"load": runner.load, "workers": runner.workers}), **runner.params}
+
+
+def _environments(value: Any) -> Iterator[tuple[str, Any]]:
+    """Galaxy takes a mapping by id, or a list of environments that have an id each."""
+    if not isinstance(value, list):
+        yield from _mapping(value, "execution.environments").items()
+        return
+    seen: set[str] = set()
+    for item, place in _items(value, "execution.environments"):
+        name = _text(_mapping(item, place).get("id"), f"{place}.id")
+        if not name or name in seen:
+            raise malformed(f"{place}.id", item.get("id"), "an id that no other environment has")
+        seen.add(name)
+        yield name, item
+
+
+def _environment(name: str, value: Any) -> Environment:
+    place = f"execution.environments.{name}"
+    options = _mapping(value, place)
+    flat = _others(options, (*_ENVIRONMENT_KEYS, *PORTABLE))
+    explicit = options.get("params")
+    return Environment(
+        id=_text(name, place),
+        runner=_text(options.get("runner"), f"{place}.runner"),
+        shell=_text(options.get("shell"), f"{place}.shell"),
+        tags=tuple(_text(tag, where) for tag, where in _items(options.get("tags"), f"{place}.tags")),
+        metrics=options.get("metrics"),
+        env=tuple(_env(item, where) for item, where in _items(options.get("env"), f"{place}.env")),
+        resubmit=tuple(_mapping(item, where) for item, where in _items(options.get("resubmit"), f"{place}.resubmit")),
+        params=flat if explicit is None else _mapping(explicit, f"{place}.params"),
+        request={key: options[key] for key in PORTABLE if options.get(key) is not None},
+        hidden=() if explicit is None else tuple(flat),
+    )
+
+
+def _native_environment(environment: Environment) -> dict[str, Any]:
+    options = {key: getattr(environment, key) for key in ("runner", "shell", "tags", "metrics", "env", "resubmit")}
+    # Flat keys are how admins write params; a name that means something else there needs the explicit form.
+    clash = any(key in _ENVIRONMENT_KEYS or key in PORTABLE for key in environment.params)
+    params = {"params": environment.params} if clash else environment.params
+    return {**_filled(options), **params, **environment.request}
+
+
+def _env(value: Any, place: str) -> dict[str, Any]:
+    """An entry of env. The job script is made from its values as texts: an integer would break the job, not Galaxy's start."""
+    entry = _mapping(value, place)
+    return {
+        key: item if key == "raw" else _text(item, f"{place}.{key}")
+        for key, item in entry.items()
+        if item is not None or key == "value"
+    }
+
+
+def _tool(value: Any, place: str) -> Tool:
+    options = _mapping(value, place)
+    texts = {key: _text(options.get(key), f"{place}.{key}") for key in _TOOL_KEYS if key != "params"}
+    return Tool(
+        id=texts["id"],
+        tool_class=texts["class"],
+        environment=texts["environment"] or texts["destination"],
+        handler=texts["handler"],
+        resources=texts["resources"],
+        params=_mapping(options["params"], f"{place}.params") if "params" in options else _others(options, _TOOL_KEYS),
+    )
+
+
+def _native_tool(tool: Tool) -> dict[str, Any]:
+    options = {
+        "id": tool.id,
+        "class": tool.tool_class,
+        "environment": tool.environment,
+        "handler": tool.handler,
+        "resources": tool.resources,
+    }
+    return {**_filled(options), **tool.params}
+
+
+def _mapping(value: Any, place: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise malformed(place, value, "a mapping")
+    return {_text(key, place): item for key, item in value.items()}
+
+
+def _items(value: Any, place: str) -> Iterator[tuple[Any, str]]:
+    if value is not None and not isinstance(value, list):
+        raise malformed(place, value, "a list")
+    for index, item in enumerate(value or ()):
+        yield item, f"{place}[{index}]"
+
+
+def _text(value: Any, place: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        raise malformed(place, value, "a text")
+    return str(value)
+
+
+def _others(options: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if key not in known}
+
+
+def _filled(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if value is not None and value not in ("", (), [], {})}

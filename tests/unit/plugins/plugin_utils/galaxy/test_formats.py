@@ -1,0 +1,173 @@
+# Copyright (c) 2026, clusterjobs contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""YAML and XML: what is written is what Galaxy's own conversion reads; what XML cannot say is refused by name."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import xml_reader, xml_writer, yaml_format
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import JobConfError
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.model import from_native, to_native
+
+NATIVE: dict[str, Any] = {
+    "runners": {
+        "local": {"load": "galaxy.jobs.runners.local:LocalJobRunner", "workers": "4"},
+        "slurm": {"load": "galaxy.jobs.runners.slurm:SlurmJobRunner", "drmaa_library_path": "/opt/<lib> & co.so"},
+    },
+    "dynamic": {"rules_module": "site.rules"},
+    "handling": {
+        "default": "h",
+        "assign": ["db-skip-locked", "mem-self"],
+        "processes": {"h": {"tags": ["a", "b"], "plugins": ["slurm"]}},
+    },
+    "execution": {
+        "default": "big",
+        "environments": {
+            "local": {"runner": "local", "local_slots": "2"},
+            "one": {
+                "runner": "slurm",
+                "tags": ["big", "bigger"],
+                "metrics": {"src": "path", "path": "/m.xml"},
+                "env": [
+                    {"name": "A", "value": '"1" <2>\n3', "raw": True},
+                    {"file": "/etc/profile"},
+                    {"execute": "module load x"},
+                ],
+                "resubmit": [{"condition": "walltime_reached", "environment": "big", "handler": "h", "delay": "60"}],
+                "nativeSpecification": " --mem=10 ",
+            },
+            "two": {"runner": "slurm", "metrics": {"src": "disabled"}},
+        },
+    },
+    "tools": [
+        {"class": "local", "environment": "local"},
+        {"id": "bwa", "environment": "big", "handler": "h", "resources": "r", "x": "1"},
+    ],
+    "resources": {"default": "r", "groups": {"r": ["cores", "mem"]}},
+    "limits": [
+        {"type": "environment_total_concurrent_jobs", "tag": "big", "value": "3"},
+        {"type": "total_walltime", "window": "30", "value": "24:00:00"},
+    ],
+}
+
+
+def environment(**options: Any) -> dict[str, Any]:
+    return {"execution": {"environments": {"a": {"runner": "local", **options}}}}
+
+
+def test_xml_and_back() -> None:
+    text = xml_writer.write(NATIVE, "where -- it is from")
+    assert to_native(from_native(xml_reader.read(text))) == to_native(from_native(NATIVE))
+
+
+def test_the_words_of_xml() -> None:
+    root = ElementTree.fromstring(xml_writer.write(NATIVE, "c"))
+    assert [element.tag for element in root] == ["plugins", "handlers", "destinations", "resources", "tools", "limits"]
+    destination = root.findall("destinations/destination")[1]
+    assert destination.attrib == {"id": "one", "runner": "slurm", "tags": "big,bigger", "metrics": "/m.xml"}
+    assert [entry.attrib for entry in destination.findall("env")] == [
+        {"id": "A", "raw": "true"},
+        {"file": "/etc/profile"},
+        {"exec": "module load x"},
+    ]
+    assert root.findall("limits/limit")[0].attrib == {"type": "destination_total_concurrent_jobs", "tag": "big"}
+
+
+def test_yaml_and_back() -> None:
+    text = yaml_format.write(NATIVE, "line one\nline two")
+    assert text.startswith("---\n# line one\n# line two\nrunners:\n")
+    assert yaml_format.read(text) == NATIVE
+
+
+def test_yaml_keeps_texts_that_look_like_numbers() -> None:
+    text = yaml_format.write(
+        environment(job_time="12:00:00", local_slots="08", env=[{"name": "A", "value": "1e3"}]), "c"
+    )
+    assert yaml.safe_load(text) == environment(
+        job_time="12:00:00", local_slots="08", env=[{"name": "A", "value": "1e3"}]
+    )
+
+
+def test_docker_means_the_same_in_both_formats() -> None:
+    """Galaxy adds docker_sudo to every destination that it reads from XML."""
+    text = xml_writer.write(environment(docker_enabled=True), "c")
+    assert '<param id="docker_sudo">false</param>' in text
+    without = text.replace('<param id="docker_sudo">false</param>', "")
+    assert xml_reader.read(without)["execution"]["environments"]["a"]["params"] == {
+        "docker_enabled": "true",
+        "docker_sudo": "true",
+    }
+    assert "docker_sudo" not in xml_writer.write(environment(local_slots=2), "c")
+
+
+@pytest.mark.parametrize(
+    ("native", "place"),
+    [
+        (environment(**{"shell": "/bin/sh"}), "execution.environments.a.shell"),
+        (environment(container=[{"type": "docker"}]), "execution.environments.a.container"),
+        (environment(**{"job_--exclusive": ""}), "execution.environments.a.job_--exclusive"),
+        (environment(x="bell\a"), "execution.environments.a.x"),
+        (environment(metrics=[{"type": "core"}]), "execution.environments.a.metrics"),
+        (environment(env=[{"name": "A", "value": ""}]), "execution.environments.a.env[0].value"),
+        (environment(env=[{"name": "A", "value": "1", "other": "2"}]), "execution.environments.a.env[0].other"),
+        (environment(resubmit=[{"when": "x"}]), "execution.environments.a.resubmit[0].when"),
+        ({"handling": {"runner": "x"}}, "handling.runner"),
+        ({"handling": {"processes": {"h": {"nice": 1}}}}, "handling.processes.h.nice"),
+        ({"resources": {"other": {}}}, "resources.other"),
+        ({"limits": [{"type": "output_size", "value": "1", "else": 1}]}, "limits[0].else"),
+        ({"tools": [{"id": "bwa", "x": {"y": 1}}]}, "tools[0].x"),
+    ],
+)
+def test_what_xml_cannot_say(native: dict[str, Any], place: str) -> None:
+    with pytest.raises(JobConfError, match=r"job_conf\.xml cannot say") as caught:
+        xml_writer.write(native, "c")
+    assert caught.value.findings[0].place == place
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("no xml", "not-xml"),
+        ("<job_conf><plugins></job_conf>", "not-xml"),
+        ('<!DOCTYPE x [<!ENTITY a "aaaa">]><job_conf>&a;</job_conf>', "not-xml"),
+        ('<job_conf><plugins><plugin type="runner" load="x"/></plugins></job_conf>', "malformed"),
+        (
+            '<job_conf><destinations><destination id="a"><param id="p" from_environ="P"/></destination></destinations></job_conf>',
+            "only-in-xml",
+        ),
+        ("<job_conf><macros/></job_conf>", "only-in-xml"),
+    ],
+)
+def test_xml_that_is_not_read(text: str, code: str) -> None:
+    with pytest.raises(JobConfError) as caught:
+        xml_reader.read(text)
+    assert caught.value.findings[0].code == code
+
+
+def test_workers_of_all_plugins() -> None:
+    text = '<job_conf><plugins workers="3"><plugin id="a" type="runner" load="x"/><plugin id="b" type="runner" load="y" workers="5"/></plugins></job_conf>'
+    assert {name: runner["workers"] for name, runner in xml_reader.read(text)["runners"].items()} == {
+        "a": "3",
+        "b": "5",
+    }
+
+
+@pytest.mark.parametrize("text", ["a: b: hunter2", "- [", "\x00", "a: !!python/object:os.system {}"])
+def test_yaml_that_is_not_read(text: str) -> None:
+    with pytest.raises(JobConfError, match="is not YAML") as caught:
+        yaml_format.read(text)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_writing_leaves_the_structure_alone() -> None:
+    native = copy.deepcopy(NATIVE)
+    xml_writer.write(native, "c")
+    yaml_format.write(native, "c")
+    assert native == NATIVE

@@ -1,0 +1,153 @@
+# Copyright (c) 2026, clusterjobs contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps together: plain values, the file that Galaxy would not read, diffs without secrets."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import render
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import JobConfError
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.plain import plain
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.secrets import MASK, redacted
+
+NATIVE = """
+runners:
+  cli: {load: "galaxy.jobs.runners.cli:ShellJobRunner"}
+execution:
+  environments:
+    here: {runner: cli, job_plugin: Slurm, slots: 2, env: [{name: OMP, value: 2}]}
+"""
+
+
+def test_ansibles_own_types_become_plain() -> None:
+    """What Ansible loads are subclasses of str, dict and so on; PyYAML's safe dumper takes none of them."""
+    loaded = DataLoader().load(NATIVE, file_name="/site/group_vars/all.yml")
+    assert type(loaded["runners"]["cli"]["load"]) is not str
+    native, findings = render.prepare(loaded, "auto")
+    assert findings == []
+    assert yaml.safe_load(yaml.safe_dump(native)) == native
+    assert native["execution"]["environments"]["here"]["job_ncpus"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ((1, "a"), [1, "a"]),
+        (True, True),
+        (1.5, 1.5),
+        (None, None),
+        (date(2026, 1, 2), "2026-01-02"),
+        ({1: {"x": ()}}, {1: {"x": []}}),
+    ],
+)
+def test_plain(value: Any, expected: Any) -> None:
+    assert plain(value) == expected
+    assert type(plain(value)) is type(expected)
+
+
+def test_plain_shares_nothing() -> None:
+    shared = ["a"]
+    assert "&" not in yaml.safe_dump(plain({"one": shared, "two": shared}))
+
+
+def test_what_no_file_can_hold() -> None:
+    with pytest.raises(JobConfError, match="object is no value of a job configuration"):
+        render.prepare({"runners": {"a": object()}}, "auto")
+
+
+def test_errors_end_it_and_warnings_do_not() -> None:
+    native: dict[str, Any] = {
+        "runners": {"site": {"load": "site:Runner"}},
+        "execution": {"environments": {"a": {"runner": "site"}}},
+    }
+    assert [finding.code for finding in render.prepare(native, "auto")[1]] == ["unchecked-runner"]
+    native["execution"]["default"] = "b"
+    with pytest.raises(JobConfError) as caught:
+        render.prepare(native, "auto")
+    assert [finding.code for finding in caught.value.findings] == ["unknown-default"]
+
+
+@pytest.mark.parametrize(
+    ("path", "form"), [("/c/job_conf.yml", "yaml"), ("/c/job_conf.xml", "xml"), ("/c/old.xml.d/job_conf", "xml")]
+)
+def test_the_format_is_what_galaxy_takes_the_path_for(path: str, form: str) -> None:
+    assert render.format_of(path) == form
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        (None, None),
+        ("not a mapping", None),
+        ({"galaxy": {"job_config_file": "/c/job_conf.yml"}}, None),
+        ({"galaxy": {"job_config_file": "/c/./job_conf.yml"}}, None),
+        ({"galaxy": {"job_config_file": "job_conf.yml"}}, None),
+        ({"galaxy": {"job_config": None}}, None),
+        ({"galaxy": {"job_config_file": "/other/job_conf.yml"}}, "other-file"),
+        ({"galaxy": {"job_config": {}}}, "file-ignored"),
+        ({"galaxy": {"job_config": {"runners": {}}, "job_config_file": "/c/job_conf.yml"}}, "file-ignored"),
+    ],
+)
+def test_a_file_that_galaxy_would_not_read(settings: Any, code: str | None) -> None:
+    assert [finding.code for finding in render.unread(settings, "/c/job_conf.yml")] == ([code] if code else [])
+
+
+def test_a_galaxy_yml_with_tags_of_its_own() -> None:
+    assert render.settings_in("galaxy: {job_config: !include jobs.yml, a: 1}") == {
+        "galaxy": {"job_config": "jobs.yml", "a": 1}
+    }
+    assert render.settings_in("galaxy: [") is None
+
+
+SECRETS: dict[str, Any] = {
+    "runners": {"pulsar": {"load": "x", "amqp_url": "pyamqp://user:hunter2@host:5672//"}},
+    "execution": {
+        "environments": {
+            "a": {
+                "runner": "cli",
+                "shell_password": "hunter2",
+                "private_token": "hunter2",
+                "aws_secret_access_key": "hunter2",
+                "env": [
+                    {"name": "API_TOKEN", "value": "hunter2"},
+                    {"execute": "export DB_PASSWORD=hunter2"},
+                    {"name": "LANG", "value": "C"},
+                ],
+                "shell_private_key": "/home/galaxy/.ssh/id",
+            }
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("form", ["yaml", "xml"])
+def test_diffs_show_no_secret(form: str) -> None:
+    shown = render.diffable(render.text_of(SECRETS, form), form)
+    assert "hunter2" not in shown
+    assert shown.count(MASK) == 6
+    for harmless in ("user:", "@host", "/home/galaxy/.ssh/id", "API_TOKEN", "LANG", "DB_PASSWORD="):
+        assert harmless in shown
+
+
+def test_redaction_leaves_the_structure_alone() -> None:
+    redacted(SECRETS)
+    assert SECRETS["execution"]["environments"]["a"]["shell_password"] == "hunter2"
+
+
+@pytest.mark.parametrize(
+    "text", ["password: hunter2: x", "- password=hunter2", "<job_conf><x password='hunter2'>", "hunter2"]
+)
+def test_what_cannot_be_read_is_not_shown(text: str) -> None:
+    for form in ("yaml", "xml"):
+        assert render.diffable(text, form) == render.UNREADABLE
+
+
+def test_an_empty_file_in_a_diff() -> None:
+    assert render.diffable("", "yaml") == render.diffable("\n", "xml") == ""

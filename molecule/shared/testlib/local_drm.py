@@ -10,7 +10,7 @@ from typing import Any
 
 from . import plays
 
-INVENTORY = Path(__file__).parents[2] / "local" / "inventory.yml"
+INVENTORY = Path(__file__).parents[2] / "local" / "inventory" / "hosts.yml"
 Result = Mapping[str, Any]
 
 

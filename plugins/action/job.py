@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Any, Dict, List, Mapping, Optional, Set
+from collections.abc import Mapping
+from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -27,22 +28,21 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
 
-    def run(self, tmp: Optional[str] = None, task_vars: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         if self._task.async_val:
             raise AnsibleActionFail(
                 "clusterjobs.drm.job does not run with async: its job is on the cluster already. Use state: submitted with a key, and in a later"
                 " task state: finished with the same key."
             )
-        result: Dict[str, Any] = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)
         if "_slice" in self._task.args:
             raise AnsibleActionFail("_slice is not an option of clusterjobs.drm.job")
-        wait_timeout = float(self._task.args.get("wait_timeout") or 3600)
-        result.update(Slices(self, task_vars or {}, wait_timeout).run())
+        result.update(Slices(self, task_vars or {}, _seconds(self._task.args.get("wait_timeout"))).run())
         return result
 
-    def run_slice(self, part: Mapping[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any]:
+    def run_slice(self, part: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Start the module once. Raises AnsibleConnectionFailure where the connection was lost."""
-        answer: Dict[str, Any] = self._execute_module(
+        answer: dict[str, Any] = self._execute_module(
             module_name="clusterjobs.drm.job", module_args=dict(self._task.args, _slice=dict(part)), task_vars=task_vars
         )
         return answer
@@ -52,29 +52,29 @@ class ActionModule(ActionBase):
         self._connection._shell.tmpdir = None
         try:
             self._connection.reset()
-        except (AnsibleConnectionFailure, AttributeError) as error:
+        except (AnsibleError, AttributeError) as error:
             display.vvv("clusterjobs.drm.job: reset of the connection: %s" % error)
 
 
 class Slices:
     """The loop over slices, and the clock of the whole wait: it runs here, so time without a connection counts."""
 
-    def __init__(self, action: ActionModule, task_vars: Dict[str, Any], wait_timeout: float) -> None:
+    def __init__(self, action: ActionModule, task_vars: dict[str, Any], wait_timeout: float) -> None:
         self.action = action
         self.task_vars = task_vars
         self.wait_timeout = wait_timeout
         self.host = str(task_vars.get("inventory_hostname", "host"))
         self.task = uuid.uuid4().hex
         self.begin = time.monotonic()
-        self.last: Dict[str, Any] = {}
+        self.last: dict[str, Any] = {}
         self.changed = False
-        self.changed_jobs: Set[str] = set()
-        self.commands: List[Any] = []
-        self.diff: List[Any] = []
+        self.changed_jobs: set[str] = set()
+        self.commands: list[Any] = []
+        self.diff: list[Any] = []
         self.failures = 0
         self.deaths = 0
 
-    def run(self) -> Dict[str, Any]:
+    def run(self) -> dict[str, Any]:
         while True:
             answer = self._slice()
             if answer is None:
@@ -85,9 +85,12 @@ class Slices:
                 return answer
             self.last = answer
 
-    def _add(self, answer: Dict[str, Any]) -> None:
+    def _add(self, answer: dict[str, Any]) -> None:
         """What the slices did, they did together."""
         self.changed = answer["changed"] = self.changed or bool(answer.get("changed"))
+        if not answer.get("jobs") and self.last:
+            # The module failed before it came to the jobs: they are still there.
+            answer.update({name: value for name, value in self.last.items() if name in ("jobs", "drm", "commands")})
         if "jobs" not in answer:
             return
         self.changed_jobs |= {job["job_id"] for job in answer["jobs"] if job["changed"]}
@@ -95,20 +98,21 @@ class Slices:
             job["changed"] = job["job_id"] in self.changed_jobs
         self.commands += [command for command in answer["commands"] if command not in self.commands]
         answer["commands"] = self.commands
-        self.diff += answer.get("diff", [])
+        # A slice whose answer was lost is told again by the next one.
+        self.diff += [diff for diff in answer.get("diff", []) if diff not in self.diff]
         if "diff" in answer:
             answer["diff"] = self.diff
 
-    def _slice(self) -> Optional[Dict[str, Any]]:
+    def _slice(self) -> dict[str, Any] | None:
         """One slice's answer; None where there was none and it is to be tried again."""
         pending = self.last.get("pending", {})
         part = {"task": self.task, "waited": time.monotonic() - self.begin, **pending}
         try:
             answer = self.action.run_slice(part, self.task_vars)
         except AnsibleConnectionFailure as error:
-            if self._give_up():
+            if self._give_up() or (isinstance(error, AnsibleAuthenticationFailure) and not self.last):
                 return self._lost("the connection is lost: %s" % error, error)
-            self._pause("connection lost (%s)" % str(error).strip().splitlines()[0][:200])
+            self._pause("connection lost (%s)" % " ".join(str(error).split())[:200])
             return None
         if _died(answer) and self.deaths < MAX_DEATHS and not self._give_up():
             self.deaths += 1
@@ -123,17 +127,23 @@ class Slices:
 
     def _pause(self, why: str) -> None:
         self.failures += 1
-        pause = min(MAX_PAUSE_SECONDS, 2.0 ** (self.failures - 1))
+        pause = MAX_PAUSE_SECONDS if self.failures > 4 else 2.0 ** (self.failures - 1)
         display.display("[%s] job: %s; trying again in %d s" % (self.host, why, pause))
         self.action.reset_connection()
         time.sleep(pause)
 
-    def _lost(self, message: str, error: AnsibleConnectionFailure) -> Dict[str, Any]:
+    def _lost(self, message: str, error: AnsibleConnectionFailure) -> dict[str, Any]:
         """Without a connection in time: unreachable if nothing is known, else what was known last."""
         if not self.last:
             raise error
         known = {name: value for name, value in self.last.items() if name not in ("pending", "invocation")}
-        return dict(known, failed=True, timed_out=True, changed=self.changed, msg="%s. The jobs go on; this is what was known last." % message)
+        return dict(
+            known,
+            failed=True,
+            timed_out=True,
+            changed=self.changed,
+            msg="%s. The jobs go on; this is what was known last." % message,
+        )
 
     def _show(self, events: Any) -> None:
         for event in events:
@@ -147,6 +157,15 @@ class Slices:
             display.display("[%s] %s" % (self.host, text))
 
 
+def _seconds(wait_timeout: Any) -> float:
+    """The task's wait_timeout; what is no number the module will refuse."""
+    try:
+        return 3600.0 if wait_timeout is None else float(wait_timeout)
+    except (TypeError, ValueError):
+        return 0.0
+
+
 def _died(answer: Mapping[str, Any]) -> bool:
-    """A module that was killed leaves no answer of its own: Ansible gives what it printed instead."""
-    return bool(answer.get("failed")) and "jobs" not in answer and "module_stdout" in answer and not answer.get("exception", "").startswith("Traceback")
+    """A module that was killed leaves no answer of its own, but the signal's return code. One that cannot start has another."""
+    rc = answer.get("rc", 0)
+    return "module_stdout" in answer and (rc < 0 or rc > 128)

@@ -135,7 +135,7 @@ def targets_from(params: Mapping[str, Any]) -> Targets:
     if params["state"] == "absent":
         keys = [item.get("key") for item in params["jobs"]] if params["jobs"] is not None else [params["key"]]
         named = tuple(key for key in map(_key, keys) if key)
-        if len(named) < max(1, len(keys)):
+        if len(named) < len(keys):
             raise InvalidRequestError("state", "absent needs job_id, job_ids, or a key for each job")
         return Targets(keys=named)
     key = _key(params["key"])
@@ -308,7 +308,7 @@ def _environment(values: Mapping[str, Any]) -> Dict[str, str]:
     total = 0
     for name, value in values.items():
         text = _variable("environment", name, value)
-        size = len(text.encode("utf-8", "surrogateescape"))
+        size = len(text.encode("utf-8", "surrogatepass"))
         total += size + len(name) + 2
         if size > MAX_VALUE_BYTES or total > MAX_ENVIRONMENT_BYTES:
             raise InvalidRequestError(

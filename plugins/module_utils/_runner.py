@@ -34,6 +34,7 @@ class Runner:
         if list(command.argv) not in self.commands:
             self.commands.append(list(command.argv))
         try:
+            given = (command.stdin or "").encode("utf-8", "surrogateescape")
             process = subprocess.Popen(
                 command.argv,
                 stdin=subprocess.PIPE,
@@ -49,10 +50,9 @@ class Runner:
                 "cannot start '%s': %s. Nothing of it has run; is it installed, and on the PATH of this account (task keyword 'environment')?"
                 % (command.argv[0], error)
             ) from error
-        return self._finish(process, command)
+        return self._finish(process, command, given)
 
-    def _finish(self, process: subprocess.Popen[bytes], command: Command) -> CommandResult:
-        given = (command.stdin or "").encode("utf-8", "surrogateescape")
+    def _finish(self, process: subprocess.Popen[bytes], command: Command, given: bytes) -> CommandResult:
         try:
             out, err = process.communicate(given, timeout=self.timeout_seconds)
             return CommandResult(command, process.returncode, _text(out), _text(err))

@@ -34,7 +34,10 @@ class UnsupportedFieldError(DrmError):
     def __init__(self, drm: str, fields: Iterable[str]) -> None:
         self.drm = drm
         self.fields: List[str] = sorted(fields)
-        super().__init__("%s cannot honour %s. Nothing was submitted: leave the option out, or use another DRM." % (drm, ", ".join(self.fields)))
+        super().__init__(
+            "%s cannot honour %s. Nothing was submitted: leave the option out, or use another DRM."
+            % (drm, ", ".join(self.fields))
+        )
 
     def fail_arguments(self) -> Dict[str, Any]:
         return {"msg": str(self), "drm": self.drm, "unsupported_fields": self.fields}

@@ -23,7 +23,9 @@ def choose(name: str, which: Callable[[str], Optional[str]]) -> Drm:
     for drm in DRMS.values():
         if drm.executables and all(which(program) for program in drm.executables):
             return drm
-    looked_for = ", ".join("%s (%s)" % (drm.name, " ".join(drm.executables)) for drm in DRMS.values() if drm.executables)
+    looked_for = ", ".join(
+        "%s (%s)" % (drm.name, " ".join(drm.executables)) for drm in DRMS.values() if drm.executables
+    )
     raise InvalidRequestError(
         "drm",
         "no DRM's commands are on this host's PATH; looked for %s. Install the client, set PATH by the task keyword 'environment', or say drm: local"

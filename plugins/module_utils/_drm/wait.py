@@ -100,7 +100,11 @@ def _poll(ask: Callable[[], Snapshot], seen: Watch, every_poll: bool) -> bool:
     changed = False
     for job_id, status in snapshot.jobs.items():
         before = seen.jobs.get(job_id)
-        moved = before is None or (before.state, before.native_state, before.message) != (status.state, status.native_state, status.message)
+        moved = before is None or (before.state, before.native_state, before.message) != (
+            status.state,
+            status.native_state,
+            status.message,
+        )
         changed = changed or moved
         if moved or every_poll:
             seen.events.append(_event(status, moved))

@@ -61,6 +61,12 @@ def test_a_command_that_cannot_start(tmp_path: Path) -> None:
             Runner(10).run(Command(argv))
 
 
+def test_a_text_that_cannot_be_sent() -> None:
+    for wrong in (Command(("true",), stdin="\ud800"), Command(("true",), environ={"X": "\ud800"})):
+        with pytest.raises(DrmError, match="surrogates not allowed"):
+            Runner(10).run(wrong)
+
+
 def test_a_command_line_that_is_too_long() -> None:
     with pytest.raises(DrmError, match="Argument list too long"):
         Runner(10).run(Command(("true",), environ={"X": "x" * 200_000}))

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import uuid
 from typing import Any, Dict, List, Mapping, Optional, Tuple
@@ -18,6 +17,20 @@ from ._drm.model import JobRequest
 from ._drm.order import GENERATED_PREFIX, Order
 from ._drm.registry import DRM_NAMES
 from ._drm.script import JobScript, read_script, script_from_command, script_from_text
+from ._values import (
+    check_absolute,
+    check_array,
+    check_environment,
+    check_items,
+    check_key,
+    check_name,
+    check_path,
+    check_positive,
+    check_secrets,
+    check_word,
+    parse_walltime,
+    refuse_nul,
+)
 
 REQUEST_SPEC: Dict[str, Any] = {
     "command": {"type": "raw"},
@@ -52,44 +65,8 @@ DRM_SPEC: Dict[str, Any] = {
     "command_timeout": {"type": "int", "default": 60},
 }
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ARRAY = re.compile(r"\d+(-\d+(:\d+)?)?(,\d+(-\d+(:\d+)?)?)*(%\d+)?", re.ASCII)
-_CLOCK = re.compile(r"(?:(\d+)-(\d{2})|(\d+)):([0-5]\d):([0-5]\d)", re.ASCII)
-_WORD = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9_.@:/,+-]*")
-
-# execve(2): one argument or variable may have 128 KiB. The sum is far below ARG_MAX, which the DRM's own variables share.
-MAX_VALUE_BYTES = 120 * 1024
-MAX_ENVIRONMENT_BYTES = 1024 * 1024
-MIN_SECRET_LENGTH = 6
-
 # The least value of the options that are times and sizes; asking without a pause would only burden the DRM.
 _LEAST = {"command_timeout": 1, "wait_timeout": 0, "wait_interval": 0.1, "timeout": 0, "output_max_bytes": 0}
-
-
-def parse_walltime(value: Any) -> Optional[int]:
-    """Seconds out of an integer, ``H:MM:SS`` or ``D-HH:MM:SS``. Anything else is refused: DRMs read ``90:00`` in two ways."""
-    if value is None or value == "":
-        return None
-    text = str(value).strip()
-    if not isinstance(value, bool) and re.fullmatch(r"[0-9]+", text):
-        seconds = int(text)
-    else:
-        match = _CLOCK.fullmatch(text)
-        if not match:
-            raise InvalidRequestError(
-                "walltime",
-                "%r is not an integer of seconds, H:MM:SS or D-HH:MM:SS (quote it in YAML: '12:00:00')" % (value,),
-            )
-        days, day_hours, hours, minutes, secs = match.groups()
-        if day_hours is not None and int(day_hours) > 23:
-            raise InvalidRequestError(
-                "walltime", "%r has %s hours beside its days; D-HH:MM:SS takes 00 to 23" % (value, day_hours)
-            )
-        seconds = int(days or 0) * 86400 + int(day_hours or hours) * 3600 + int(minutes) * 60 + int(secs)
-    if seconds <= 0:
-        raise InvalidRequestError("walltime", "%r is not more than 0 seconds" % (value,))
-    return seconds
 
 
 def refuse_root(drm: str, uid: int) -> None:
@@ -110,7 +87,7 @@ def check_limits(params: Mapping[str, Any]) -> None:
 
 
 def journal_directory(params: Mapping[str, Any]) -> str:
-    return _absolute("journal_dir", params["journal_dir"] or default_directory())
+    return check_absolute("journal_dir", params["journal_dir"] or default_directory())
 
 
 def slice_from(value: Optional[Mapping[str, Any]]) -> Tuple[str, Slice]:
@@ -134,11 +111,11 @@ def targets_from(params: Mapping[str, Any]) -> Targets:
     runs_something = params["jobs"] is not None or any(params[option] for option in ("command", "script", "src"))
     if params["state"] == "absent":
         keys = [item.get("key") for item in params["jobs"]] if params["jobs"] is not None else [params["key"]]
-        named = tuple(key for key in map(_key, keys) if key)
+        named = tuple(key for key in map(check_key, keys) if key)
         if len(named) < len(keys):
             raise InvalidRequestError("state", "absent needs job_id, job_ids, or a key for each job")
         return Targets(keys=named)
-    key = _key(params["key"])
+    key = check_key(params["key"])
     return Targets(keys=(key,)) if key and not runs_something else Targets()
 
 
@@ -168,23 +145,23 @@ def _merged(own: Mapping[str, Any], item: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def _order(options: Mapping[str, Any], cluster: str, task: str, index: int) -> Order:
-    secrets = _secrets(options.get("secret_environment") or {})
+    secrets = check_secrets(options.get("secret_environment") or {})
     script = _script(options)
     chdir = options.get("chdir") or os.path.expanduser("~")
-    key = _key(options.get("key"))
+    key = check_key(options.get("key"))
     request = JobRequest(
         script=script.text,
-        args=_plain_items("args", options.get("args")),
-        name=_name(options.get("name") or script.name),
-        cluster=_word("cluster", cluster),
+        args=check_items("args", options.get("args")),
+        name=check_name(options.get("name") or script.name),
+        cluster=check_word("cluster", cluster),
         priority=options.get("priority"),
-        array=_array(options.get("array")),
+        array=check_array(options.get("array")),
         depends_on=tuple(options.get("depends_on") or ()),
         hold=bool(options.get("hold")),
-        chdir=_absolute("chdir", chdir),
-        stdout=_path("stdout", options.get("stdout")),
-        stderr=_path("stderr", options.get("stderr")),
-        environment=_environment(options.get("environment") or {}),
+        chdir=check_absolute("chdir", chdir),
+        stdout=check_path("stdout", options.get("stdout")),
+        stderr=check_path("stderr", options.get("stderr")),
+        environment=check_environment(options.get("environment") or {}),
         **resources_from(options),
     )
     return Order(
@@ -199,21 +176,12 @@ def _order(options: Mapping[str, Any], cluster: str, task: str, index: int) -> O
 def resources_from(options: Mapping[str, Any]) -> Dict[str, Any]:
     """The checked resources of a request, as JobRequest's fields; Galaxy's environments say theirs in the same words."""
     return {
-        "queue": _word("queue", options.get("queue")),
-        "account": _word("account", options.get("account")),
+        "queue": check_word("queue", options.get("queue")),
+        "account": check_word("account", options.get("account")),
         "walltime_seconds": parse_walltime(options.get("walltime")),
-        "native_options": _plain_items("native_options", options.get("native_options"), newlines=False),
-        **{name: _positive(name, options.get(name)) for name in ("slots", "nodes", "gpus", "memory_mb")},
+        "native_options": check_items("native_options", options.get("native_options"), newlines=False),
+        **{name: check_positive(name, options.get(name)) for name in ("slots", "nodes", "gpus", "memory_mb")},
     }
-
-
-def _key(value: Optional[str]) -> Optional[str]:
-    if value is not None and (not value.strip() or value.startswith(GENERATED_PREFIX)):
-        raise InvalidRequestError(
-            "key",
-            "%r is empty or starts with %r; name what this job makes, or leave it out" % (value, GENERATED_PREFIX),
-        )
-    return value
 
 
 def _script(options: Mapping[str, Any]) -> JobScript:
@@ -227,8 +195,8 @@ def _script(options: Mapping[str, Any]) -> JobScript:
             raise InvalidRequestError("args", "are those of script or src; a command's arguments stand in command")
         return script_from_command(_argv(options["command"]))
     if given[0] == "src":
-        return read_script(_absolute("src", options["src"]))
-    _no_nul("script", options["script"])
+        return read_script(check_absolute("src", options["src"]))
+    refuse_nul("script", options["script"])
     return script_from_text(options["script"])
 
 
@@ -246,104 +214,7 @@ def _argv(value: Any) -> List[str]:
     else:
         raise InvalidRequestError("command", "%r is neither a list nor a text" % (value,))
     for item in argv:
-        _no_nul("command", item)
+        refuse_nul("command", item)
     if not argv or not argv[0]:
         raise InvalidRequestError("command", "is empty")
     return argv
-
-
-def _name(value: str) -> str:
-    if not _NAME.fullmatch(value):
-        raise InvalidRequestError(
-            "name", "%.80r: use 1 to 64 letters, digits and _ . + -, not starting with a dot, plus or minus" % value
-        )
-    return value
-
-
-def _word(option: str, value: Optional[str]) -> str:
-    """A queue's, account's or cluster's name: never an option, never more than one word."""
-    if value and not _WORD.fullmatch(value):
-        raise InvalidRequestError(option, "%.200r is not a name that a DRM gives to a %s" % (value, option))
-    return value or ""
-
-
-def _array(value: Optional[str]) -> str:
-    if value and not _ARRAY.fullmatch(value):
-        raise InvalidRequestError(
-            "array", "%.200r is not of the form 1-10, 0-8:2, 1,3,5 or 1-100%%5 (at most 5 at once)" % value
-        )
-    return value or ""
-
-
-def _positive(option: str, value: Optional[int]) -> Optional[int]:
-    if value is not None and value < 1:
-        raise InvalidRequestError(option, "%d is less than 1" % value)
-    return value
-
-
-def _absolute(option: str, value: str) -> str:
-    if not os.path.isabs(value):
-        raise InvalidRequestError(option, "%r is not an absolute path" % value)
-    return _path(option, value)
-
-
-def _path(option: str, value: Optional[str]) -> str:
-    if value and re.search(r"[\0\n]", value):
-        raise InvalidRequestError(option, "%.200r holds a newline or NUL" % value)
-    return value or ""
-
-
-def _plain_items(option: str, values: Optional[List[str]], newlines: bool = True) -> Tuple[str, ...]:
-    for index, value in enumerate(values or ()):
-        _no_nul("%s[%d]" % (option, index), value)
-        if not newlines and ("\n" in value or not value):
-            raise InvalidRequestError(
-                "%s[%d]" % (option, index), "%.200r is empty or holds a newline; give one argument an item" % value
-            )
-    return tuple(values or ())
-
-
-def _environment(values: Mapping[str, Any]) -> Dict[str, str]:
-    result = {}
-    total = 0
-    for name, value in values.items():
-        text = _variable("environment", name, value)
-        size = len(text.encode("utf-8", "surrogatepass"))
-        total += size + len(name) + 2
-        if size > MAX_VALUE_BYTES or total > MAX_ENVIRONMENT_BYTES:
-            raise InvalidRequestError(
-                "environment",
-                "%s makes it too large: a value may have %d bytes and all of them %d; put it into a file and name the file"
-                % (name, MAX_VALUE_BYTES, MAX_ENVIRONMENT_BYTES),
-            )
-        result[name] = text
-    return result
-
-
-def _secrets(values: Mapping[str, Any]) -> Dict[str, str]:
-    result = {name: _variable("secret_environment", name, value) for name, value in values.items()}
-    for name, value in result.items():
-        if len(value) < MIN_SECRET_LENGTH:
-            raise InvalidRequestError(
-                "secret_environment",
-                "%s has fewer than %d characters: Ansible would mask that text everywhere in its output; use environment"
-                % (name, MIN_SECRET_LENGTH),
-            )
-    return result
-
-
-def _variable(option: str, name: str, value: Any) -> str:
-    if not _VARIABLE.fullmatch(name):
-        raise InvalidRequestError(
-            option, "%.200r is not a variable's name (letters, digits and _, not starting with a digit)" % name
-        )
-    if isinstance(value, (dict, list)):
-        raise InvalidRequestError(option, "%s is a %s; a variable's value is a text" % (name, type(value).__name__))
-    text = "" if value is None else str(value)
-    _no_nul("%s: %s" % (option, name), text)
-    return text
-
-
-def _no_nul(option: str, value: str) -> None:
-    if "\0" in value:
-        raise InvalidRequestError(option, "holds a NUL character, which no command line or environment can carry")

@@ -10,10 +10,10 @@ from typing import Any, Mapping, Optional
 
 import pytest
 
-from ansible_collections.clusterjobs.drm.plugins.module_utils._arguments import parse_walltime
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import InvalidRequestError
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import JobRequest
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.order import Order
+from ansible_collections.clusterjobs.drm.plugins.module_utils._values import parse_walltime
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.params import orders, refused, request
 
 

@@ -11,8 +11,6 @@ from typing import Any, Mapping
 import pytest
 
 from ansible_collections.clusterjobs.drm.plugins.module_utils._arguments import (
-    MAX_ENVIRONMENT_BYTES,
-    MAX_VALUE_BYTES,
     check_limits,
     journal_directory,
     refuse_root,
@@ -22,6 +20,7 @@ from ansible_collections.clusterjobs.drm.plugins.module_utils._arguments import 
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.desired import Slice, Targets
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import DrmError, InvalidRequestError
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import JobState
+from ansible_collections.clusterjobs.drm.plugins.module_utils._values import MAX_ENVIRONMENT_BYTES, MAX_VALUE_BYTES
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.params import orders, params, refused, request
 
 

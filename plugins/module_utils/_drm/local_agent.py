@@ -263,10 +263,10 @@ def main(arguments: Sequence[str], request: Optional[Mapping[str, Any]] = None) 
         return _say(error, RC_REFUSED)
     except OSError as error:
         return _say(error, RC_TRY_AGAIN if error.errno in _TRY_AGAIN else RC_REFUSED)
-    print(answer if isinstance(answer, str) else json.dumps(answer))
+    sys.stdout.write((answer if isinstance(answer, str) else json.dumps(answer)) + "\n")
     return 0
 
 
 def _say(error: Exception, code: int) -> int:
-    print(error, file=sys.stderr)
+    sys.stderr.write("%s\n" % error)
     return code

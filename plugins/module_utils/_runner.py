@@ -31,8 +31,8 @@ class Runner:
         ``inherit_fds`` stay open in the child: a submission holds its journal's lock this way even when we are killed first.
         Raises DrmError where the command could not be started at all, so nothing of it can have happened.
         """
-        if list(command.argv) not in self.commands:
-            self.commands.append(list(command.argv))
+        if command.told not in self.commands:
+            self.commands.append(command.told)
         try:
             given = (command.stdin or "").encode("utf-8", "surrogateescape")
             process = subprocess.Popen(

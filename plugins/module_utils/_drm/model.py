@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from enum import Enum
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 
 class JobState(str, Enum):
@@ -64,11 +64,19 @@ class Control(str, Enum):
 
 @dataclass(frozen=True)
 class Command:
-    """One command of the DRM: a list of arguments, never a shell line. ``environ`` is added to the caller's environment."""
+    """One command of the DRM: a list of arguments, never a shell line. ``environ`` is added to the caller's environment.
+
+    ``nonce`` is a text in it that is new each time; what is told of the command leaves it out.
+    """
 
     argv: Tuple[str, ...]
     stdin: Optional[str] = None
     environ: Mapping[str, str] = field(default_factory=dict)
+    nonce: str = ""
+
+    @property
+    def told(self) -> List[str]:
+        return [item.replace(self.nonce, "") for item in self.argv] if self.nonce else list(self.argv)
 
 
 @dataclass(frozen=True)

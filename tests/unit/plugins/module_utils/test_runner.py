@@ -126,4 +126,9 @@ def test_each_command_is_remembered_once() -> None:
     runner = Runner(10)
     for text in ("1", "2", "1"):
         runner.run(Command(("true", text), stdin="secret", environ={"S": "secret"}))
-    assert runner.commands == [["true", "1"], ["true", "2"]]
+    for nonce in ("0a", "1b"):
+        assert (
+            runner.run(Command(("echo", "--delimiter=|%s|" % nonce), nonce=nonce)).stdout
+            == "--delimiter=|%s|\n" % nonce
+        )
+    assert runner.commands == [["true", "1"], ["true", "2"], ["echo", "--delimiter=||"]]

@@ -59,7 +59,8 @@ def signal_session(session: int, number: int, marker: str = "") -> bool:
         found = {process.pid for process in live_processes() if process.session == session} - done
         if not found:
             return bool(done)
-        for pid in found:
+        # Its leader first: a shell whose child is killed before it would still end with an exit code of its own.
+        for pid in sorted(found, key=lambda pid: pid != session):
             if not marker or _has_marker(pid, marker):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, number)
@@ -129,7 +130,13 @@ class Element:
 
     def ended(self) -> bool:
         """Whether the script's process has ended. It is not reaped, so that its number stays taken."""
-        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        if os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            return False
+        # What was told to end has its grace, also where the shell that started it did not wait for it.
+        return self.kill_at is None or time.monotonic() >= self.kill_at or not self._any_left()
+
+    def _any_left(self) -> bool:
+        return any(process.session == self.process.pid for process in live_processes())
 
     def finish(self) -> Dict[str, Any]:
         """End what the script left behind, and say how it ended itself."""

@@ -234,8 +234,7 @@ def test_the_agent_runs_out_of_a_zip_and_in_a_directory_of_traps(client, tmp_pat
         "import subprocess\n"
         "print(subprocess.run(command.argv, input=command.stdin, cwd=%r, stdout=subprocess.PIPE, universal_newlines=True))\n"
     ) % (str(tmp_path / "payload.zip"), package.replace("/", "."), str(tmp_path))
-    done = subprocess.run([sys.executable, "-I", "-c", program], stdout=subprocess.PIPE, text=True)
-    assert done.returncode == 0
+    done = subprocess.run([sys.executable, "-I", "-c", program], stdout=subprocess.PIPE, text=True, check=True)
     assert "returncode=0, stdout='[]\\n'" in done.stdout
 
 

@@ -188,6 +188,16 @@ def test_walltime_ends_the_whole_session_though_it_ignores_sigterm(home, monkeyp
     assert not runs(pid)
 
 
+def test_a_program_has_its_grace_also_when_its_shell_has_none(home):
+    tidy = "trap 'sleep 0.5; touch tidied; exit' TERM; touch ready; while :; do sleep 0.05; done"
+    job_id = submit('sh -c "%s"; true' % tidy)
+    wait_until((home / "ready").exists, bool)
+    local_agent.control("cancel", job_id)
+    found = wait(job_id)
+    assert (found["native_state"], found["signal"]) == ("cancelled", signal.SIGTERM)
+    assert (home / "tidied").exists()
+
+
 def test_memory_is_counted_over_all_processes_of_the_job(monkeypatch):
     monkeypatch.setattr(local_supervisor, "MEMORY_SECONDS", 0.1)
     eat = "head -c 40000000 /dev/zero | tail -c 40000000 | sleep 60"

@@ -50,30 +50,20 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
-  - ansible.builtin.action_common_attributes.files
   - ansible.builtin.files
   - ansible.builtin.validate
 attributes:
-  action:
-    support: full
-  async:
-    support: none
-  bypass_host_loop:
-    support: none
   check_mode:
+    description: Writes nothing, and finds what is wrong all the same.
     support: full
   diff_mode:
-    details: Shows the job configuration before and after as Galaxy understands it, without secrets, and so without a file's comments.
+    description: Shows the job configuration before and after as Galaxy understands it, without secrets, and so without a file's comments.
     support: full
-  platform:
-    platforms: posix
-  safe_file_operations:
-    support: full
-  vault:
-    details: Vaulted values are written as plain text. Give the file a O(mode) that keeps others out.
+  async:
+    description: There is nothing to wait for.
     support: none
 notes:
+  - Vaulted values are written as plain text. Give the file a O(mode) that keeps others out.
   - Galaxy reads the file at its start. Notify a handler that restarts it, like C(restart galaxy) of the role P(clusterjobs.drm.galaxy_service#role).
 seealso:
   - module: clusterjobs.drm.job

@@ -78,7 +78,9 @@ def from_native(native: Any) -> JobConf:
     try:
         top = _mapping(plain(native), "job configuration")
     except TypeError as problem:
-        raise error("malformed", "job configuration", str(problem), "Give texts, numbers, lists and mappings.") from None
+        raise error(
+            "malformed", "job configuration", str(problem), "Give texts, numbers, lists and mappings."
+        ) from None
     for section in top:
         if section not in _SECTIONS:
             mend = f"Use one of {', '.join(_SECTIONS)}."

@@ -12,7 +12,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ...module_utils._arguments import REQUEST_SPEC, resources_from
-from ...module_utils._drm.errors import DrmError
+from ...module_utils._drm.errors import DrmError, InvalidRequestError
 from ...module_utils._drm.model import JobRequest
 from ...module_utils._drm.registry import DRMS
 from .findings import Finding, JobConfError
@@ -94,9 +94,8 @@ def _resources(options: Any) -> Resources:
     checked = result.validated_parameters
     try:
         return Resources(JobRequest(script="", **resources_from(checked)), checked["galaxy_variables"])
-    except DrmError as error:
-        option, _, reason = str(error).partition(": ")
-        raise Refused(option, reason, mend) from error
+    except InvalidRequestError as error:
+        raise Refused(error.field, str(error).removeprefix(f"{error.field}: "), mend) from error
 
 
 def _with_variables(environment: Environment, resources: Resources) -> tuple[Any, ...]:

@@ -29,7 +29,7 @@ execution:
 def test_ansibles_own_types_become_plain() -> None:
     """What Ansible loads are subclasses of str, dict and so on; PyYAML's safe dumper takes none of them."""
     loaded = DataLoader().load(NATIVE, file_name="/site/group_vars/all.yml")
-    assert type(loaded["runners"]["cli"]["load"]) is not str
+    assert loaded["runners"]["cli"]["load"].__class__ is not str
     native, findings = render.prepare(loaded, "auto")
     assert findings == []
     assert yaml.safe_load(yaml.safe_dump(native)) == native
@@ -49,7 +49,7 @@ def test_ansibles_own_types_become_plain() -> None:
 )
 def test_plain(value: Any, expected: Any) -> None:
     assert plain(value) == expected
-    assert type(plain(value)) is type(expected)
+    assert plain(value).__class__ is expected.__class__
 
 
 def test_plain_shares_nothing() -> None:

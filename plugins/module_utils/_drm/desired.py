@@ -190,15 +190,13 @@ class Desired:
             return
         self.result["timed_out"] = True
         late = [job_id for job_id, status in self.jobs.items() if status.state not in REACHED[self.wish.state]]
-        done = ""
+        said = "; ".join("%s is %s" % (job_id, self.jobs[job_id].state.value) for job_id in late[:5])
+        texts = ["not %s after %.0f s: %s." % (self.wish.state, self.part.waited + seen.passed, said)]
         if self.wish.cancel_on_timeout and self.wish.state in ("started", "finished"):
             self.client.control(Control.CANCEL, late)
             self.controlled += late
-            done = " They were told to end (cancel_on_timeout)."
-        said = "; ".join("%s is %s" % (job_id, self.jobs[job_id].state.value) for job_id in late[:5])
-        raise DrmError(
-            "not %s after %g s: %s.%s %s" % (self.wish.state, self.part.waited + seen.passed, said, done, seen.trouble)
-        )
+            texts.append("They were told to end (cancel_on_timeout).")
+        raise DrmError(" ".join([*texts, seen.trouble]).strip())
 
     def _check_ends(self) -> None:
         bad = [job for job in self.jobs.values() if job.state in (JobState.FAILED, JobState.CANCELLED)]

@@ -61,6 +61,17 @@ def test_a_child_that_outlives_us_keeps_the_lock(journal: Journal) -> None:
         pass
 
 
+def test_nothing_stays_open(journal: Journal) -> None:
+    before = os.listdir("/proc/self/fd")
+    for key in ("k", "other"):
+        with journal.locked(key):
+            pass
+        journal.read(key)
+    with pytest.raises(ZeroDivisionError), journal.locked("k"):
+        raise ZeroDivisionError
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
 def test_a_link_in_place_of_the_entry_is_refused(journal: Journal, tmp_path: Path) -> None:
     with journal.locked("k") as entry:
         path = Path(entry.path)
@@ -97,6 +108,15 @@ def test_a_directory_of_another_user_is_refused(journal: Journal, monkeypatch: p
         pass
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     with pytest.raises(DrmError, match="directory of uid %d" % (os.getuid() + 1)), journal.locked("k"):
+        pass
+
+
+def test_an_entry_that_cannot_be_read_is_a_clear_error(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*arguments: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(journal_module, "Entry", fails)
+    with pytest.raises(JournalError, match="Input/output error"), journal.locked("k"):
         pass
 
 

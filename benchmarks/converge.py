@@ -53,7 +53,7 @@ def main() -> None:
     first = converge(options.cluster)
     again = [converge(options.cluster) for _ in range(options.again)]
     result = {
-        "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": {"cores": os.cpu_count(), "kernel": platform.release(), "architecture": platform.machine()},
         "versions": {"ansible-core": version("ansible-core"), "python": platform.python_version()},
         "cluster": options.cluster,

@@ -95,7 +95,10 @@ def inventory(cluster: Cluster) -> str:
     directory = cluster.directory
     lines = ["---", "all:", "  children:"]
     for host in cluster.hosts:
-        lines += [f"    {GROUPS[host.role]}:", "      hosts:", f"        {host.name}:"]
+        # One playbook run is for one cluster, so each of its groups has a name of its own as well.
+        own = f"{cluster.name}_{GROUPS[host.role]}"
+        lines += [f"    {GROUPS[host.role]}:", "      children:", f"        {own}:"]
+        lines += ["          hosts:", f"            {host.name}:"]
     lines += [
         f"    {cluster.name}:",
         "      hosts:",

@@ -36,6 +36,7 @@ from .local_store import (
     locked,
     read_json,
     state_directory,
+    state_path,
     sync_directory,
     write_json,
 )
@@ -258,15 +259,16 @@ def main(arguments: Sequence[str], request: Optional[Mapping[str, Any]] = None) 
     try:
         answer = actions[action]() if action in actions else control(action, *words)
     except NoSuchJob as error:
-        return _say(error, RC_NO_SUCH_JOB)
+        return _say(str(error), RC_NO_SUCH_JOB)
     except Refused as error:
-        return _say(error, RC_REFUSED)
+        return _say(str(error), RC_REFUSED)
     except OSError as error:
-        return _say(error, RC_TRY_AGAIN if error.errno in _TRY_AGAIN else RC_REFUSED)
+        text = "%s. Local jobs are kept below %s" % (error, state_path())
+        return _say(text, RC_TRY_AGAIN if error.errno in _TRY_AGAIN else RC_REFUSED)
     sys.stdout.write((answer if isinstance(answer, str) else json.dumps(answer)) + "\n")
     return 0
 
 
-def _say(error: Exception, code: int) -> int:
-    sys.stderr.write("%s\n" % error)
+def _say(text: str, code: int) -> int:
+    sys.stderr.write(text + "\n")
     return code

@@ -48,15 +48,21 @@ class NoSuchJob(Exception):
     """There is no such job (any more)."""
 
 
-def state_directory(make: bool = False) -> str:
-    """``$XDG_STATE_HOME/clusterjobs/local`` (XDG Base Directory Specification), ``~/.local/state`` by default, the user's alone."""
+def state_path() -> str:
+    """``$XDG_STATE_HOME/clusterjobs/local`` (XDG Base Directory Specification), ``~/.local/state`` by default."""
     base = os.environ.get("XDG_STATE_HOME", "")
     if not os.path.isabs(base):
         base = os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(base, "clusterjobs", "local")
+
+
+def state_directory(make: bool = False) -> str:
+    """The state directory, the user's alone. Raises Refused where it is not."""
+    state = state_path()
+    ours = os.path.dirname(state)
     if make:
-        os.makedirs(base, mode=0o700, exist_ok=True)
-    state = os.path.join(base, "clusterjobs", "local")
-    for path in (os.path.dirname(state), state, *(os.path.join(state, name) for name in ("jobs", "queue", "slots"))):
+        os.makedirs(os.path.dirname(ours), mode=0o700, exist_ok=True)
+    for path in (ours, state, *(os.path.join(state, name) for name in ("jobs", "queue", "slots"))):
         _check_private(path, make)
     return state
 

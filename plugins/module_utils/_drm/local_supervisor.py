@@ -89,7 +89,9 @@ class Supervisor:
 
     def _complain(self, trouble: str) -> None:
         if trouble != self.trouble:
-            os.write(2, trouble.encode("utf-8", "backslashreplace") + b"\n")
+            # The log is on the same full disk.
+            with contextlib.suppress(OSError):
+                os.write(2, trouble.encode("utf-8", "backslashreplace") + b"\n")
         self.trouble = trouble
 
     def _save(self) -> None:

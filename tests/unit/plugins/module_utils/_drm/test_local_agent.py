@@ -489,21 +489,21 @@ def test_everything_is_the_users_alone(home):
 
 
 def test_an_end_that_cannot_be_written_is_written_later(home, monkeypatch):
-    full = home / "full"
-    really = local_supervisor.write_json
+    full, tried = home / "full", home / "tried"
+    write_json, let_go = local_supervisor.write_json, local_supervisor._let_go
 
     def write(path, values):
         if full.exists():
+            tried.touch()
             raise OSError(errno.ENOSPC, "No space left on device", path)
-        really(path, values)
+        write_json(path, values)
 
     monkeypatch.setattr(local_supervisor, "write_json", write)
+    monkeypatch.setattr(local_supervisor, "_let_go", lambda alive, log: let_go(alive, "/dev/full"))
     job_id = submit("while [ ! -e go ]; do sleep 0.02; done; touch full; exit 4")
     wait(job_id, "running")
     (home / "go").touch()
-    wait_until(
-        (job_directory(home, job_id) / "supervisor.log").read_text, lambda text: "No space left on device" in text
-    )
+    wait_until(tried.exists, bool)
     assert status(job_id)["native_state"] == "running"
     full.unlink()
     found = wait(job_id)
@@ -548,12 +548,13 @@ def test_exit_codes(capsys, arguments, code, said):
 @pytest.mark.parametrize(
     ("number", "code"), [(errno.ENOSPC, local_agent.RC_TRY_AGAIN), (errno.EACCES, local_agent.RC_REFUSED)]
 )
-def test_trouble_with_the_disk_is_not_a_job_that_is_gone(monkeypatch, number, code):
+def test_trouble_with_the_disk_is_not_a_job_that_is_gone(home, capsys, monkeypatch, number, code):
     def refuse():
         raise OSError(number, "trouble")
 
     monkeypatch.setattr(local_agent, "state_directory", refuse)
     assert local_agent.main(["status", "1"]) == code
+    assert "trouble. Local jobs are kept below %s/state/clusterjobs/local" % home in capsys.readouterr().err
 
 
 DEADLY = ("mkdir", "open", "replace", "fsync", "fork", "write", "setsid", "unlink", "dup2", "close", "chdir", "waitpid")

@@ -154,7 +154,8 @@ def _completed(queue: Optional[JobStatus], other: JobStatus) -> JobStatus:
     """The queue's word on the state, which is newer, and the other source's on what the queue leaves out."""
     if queue is None or queue.state is JobState.UNKNOWN:
         return other
-    if not (queue.state.final and other.state.final):
+    # An end that the queue explains stands: Slurm's accounting shows an exit code of 137 as 9.
+    if not (queue.state.final and other.state.final and _unexplained(queue)):
         return queue
     return replace(
         queue,

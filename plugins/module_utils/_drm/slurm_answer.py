@@ -92,7 +92,7 @@ _SEPARATOR = re.compile(r"\|[0-9a-f]{16}\|")
 # How slurmstepd says that it could not open the job's working directory or output file; no signal has this number's meaning.
 _CANNOT_OPEN = 53
 _LAST_SIGNAL = 64
-_MAX_NODES = 10000
+_MAX_NAMES = 10000
 
 
 def new_separator() -> str:
@@ -105,7 +105,8 @@ def read_queue(result: CommandResult) -> List[JobStatus]:
 
 
 def read_history(result: CommandResult) -> List[JobStatus]:
-    return [_history_status(fields) for fields in _rows(result, len(HISTORY_FIELDS))]
+    statuses = (_history_status(fields) for fields in _rows(result, len(HISTORY_FIELDS)))
+    return [element for status in statuses for element in _elements(status)]
 
 
 def _rows(result: CommandResult, width: int) -> List[List[str]]:
@@ -205,6 +206,17 @@ def _code_and_signal(text: str) -> Tuple[int, int]:
     return (int(code), int(number)) if colon else (int(code) >> 8, int(code) & 0x7F)
 
 
+def _elements(status: JobStatus) -> List[JobStatus]:
+    """One row stands for all of an array's elements that never started: ``62_[3-5,8%2]``."""
+    match = re.fullmatch(r"([0-9]+)_\[([0-9,-]+)(?:%[0-9]+)?\]", status.job_id)
+    if match is None:
+        return [status]
+    indices = list(islice(_numbers(match.group(2)), _MAX_NAMES + 1))
+    if len(indices) > _MAX_NAMES:
+        return [status]
+    return [replace(status, job_id="%s_%s" % (match.group(1), index)) for index in indices]
+
+
 def _array_id(job_id: str) -> str:
     """The id of the whole for an element of an array (62_3) or of a heterogeneous job (62+1)."""
     whole = re.split("[_+]", job_id)[0]
@@ -220,8 +232,8 @@ def expand_nodes(text: str) -> Tuple[str, ...]:
     if text in _NO_VALUE:
         return ()
     words = re.findall(r"(?:[^,\[\]]|\[[^\]]*\])+", text)
-    names = tuple(islice((name for word in words for name in _names(word)), _MAX_NODES + 1))
-    return names if len(names) <= _MAX_NODES else (text,)
+    names = tuple(islice((name for word in words for name in _names(word)), _MAX_NAMES + 1))
+    return names if len(names) <= _MAX_NAMES else (text,)
 
 
 def _names(word: str) -> Iterator[str]:

@@ -108,3 +108,10 @@ def test_it_counts_where_there_is_no_other(cluster: FakeCluster) -> None:
     assert whole(cluster).state is JobState.QUEUED
     cluster.account(element("[2-3]", JobState.CANCELLED))
     assert whole(cluster).state is JobState.CANCELLED
+
+
+def test_an_end_that_the_queue_explains_stands(cluster: FakeCluster) -> None:
+    """Slurm's accounting shows an exit code of 137 as 9."""
+    cluster.put(element(1, JobState.FAILED, exit_code=137))
+    cluster.account(element(1, JobState.FAILED, exit_code=9))
+    assert whole(cluster).exit_code == 137

@@ -207,7 +207,9 @@ def test_an_array_that_runs(version: str) -> None:
     assert {row.job_id: (row.array_id, row.state) for row in history} == {
         whole + "_1": (whole, JobState.RUNNING),
         whole + "_2": (whole, JobState.RUNNING),
-        whole + "_[3-5%2]": (whole, JobState.QUEUED),
+        whole + "_3": (whole, JobState.QUEUED),
+        whole + "_4": (whole, JobState.QUEUED),
+        whole + "_5": (whole, JobState.QUEUED),
     }
 
 
@@ -224,12 +226,21 @@ def test_an_array_that_ended(version: str, kind: str) -> None:
     }
 
 
-def test_an_array_that_was_cancelled_whole() -> None:
-    [row] = DRM.parse_history(recorded("slurm/24.11/array-cancelled.history"))
-    assert (row.job_id, row.array_id, row.state) == ("39_[0,2,4,6,8,20]", "39", JobState.CANCELLED)
-    queue = DRM.parse_status(recorded("slurm/24.11/array-cancelled.queue"))
-    assert [row.job_id for row in queue] == ["39_0", "39_2", "39_4", "39_6", "39_8", "39_20"]
-    assert {row.state for row in queue} == {JobState.CANCELLED}
+@pytest.mark.parametrize("kind", ["queue", "history"])
+def test_an_array_that_was_cancelled_whole(kind: str) -> None:
+    """The accounting has one row for all: 39_[0,2,4,6,8,20]."""
+    result = recorded("slurm/24.11/array-cancelled." + kind)
+    rows = DRM.parse_status(result) if kind == "queue" else DRM.parse_history(result)
+    assert [row.job_id for row in rows] == ["39_0", "39_2", "39_4", "39_6", "39_8", "39_20"]
+    assert {(row.array_id, row.state) for row in rows} == {("39", JobState.CANCELLED)}
+
+
+@pytest.mark.parametrize("elements", ["1-99999999", "1,3,..."])
+def test_a_row_for_elements_that_cannot_be_told_stays_one(elements: str) -> None:
+    result = recorded("slurm/24.11/array-cancelled.history")
+    told = CommandResult(result.command, 0, result.stdout.replace("0,2,4,6,8,20", elements), "")
+    [row] = DRM.parse_history(told)
+    assert (row.job_id, row.array_id, row.state) == ("39_[%s]" % elements, "39", JobState.CANCELLED)
 
 
 @pytest.mark.parametrize(("version", "first"), [("22.05", 27), ("24.11", 33)])

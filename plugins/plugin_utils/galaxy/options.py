@@ -42,6 +42,8 @@ def pairs(words: Sequence[str]) -> dict[str, str | None]:
             raise Refused(
                 "native_options", f"{last} is set by Galaxy itself, which reads the job's output there", "Leave it out."
             )
+        if value == "":
+            raise Refused("native_options", f"{last} has an empty value", "Give it one, or leave the option out.")
         result.pop(last, None)
         result[last] = value
     return result

@@ -39,10 +39,8 @@ def _word(option: str, value: str | None) -> str:
     elif option in _MEGABYTES:
         value = _megabytes(option, value)
     # It splits at blanks, knows no quotes, and ends the value of a long option at the next =.
-    if not value or re.search(r"\s", value) or (option.startswith("--") and "=" in value):
-        raise Refused(
-            "native_options", f"slurm-drmaa cannot take an empty value, or one with blanks or =, for {option}", _USE_CLI
-        )
+    if re.search(r"\s", value) or (option.startswith("--") and "=" in value):
+        raise Refused("native_options", f"slurm-drmaa cannot take a value with blanks or = for {option}", _USE_CLI)
     return f"{option}={value}" if option.startswith("--") else f"{option} {value}"
 
 

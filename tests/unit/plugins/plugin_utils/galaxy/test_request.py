@@ -150,6 +150,7 @@ def test_a_native_parameter_beside_the_request_that_sets_it(runner: str, options
         ({"account": "a b"}, "account"),
         ({"native_options": ["--a\n#SBATCH --b"]}, "native_options[0]"),
         ({"native_options": ["alone"]}, "native_options"),
+        ({"native_options": ["--comment="]}, "native_options"),
         ({"native_options": ["--output=/tmp/x"]}, "native_options"),
         ({"native_options": ["-o", "/tmp/x"]}, "native_options"),
         ({"galaxy_variables": "perhaps"}, ""),
@@ -233,7 +234,7 @@ def test_what_slurm_drmaa_reads(words: list[str], expected: str) -> None:
         (["--time=90"], "misreads '90'"),
         (["--mem=1T"], "a number of megabytes, not '1T'"),
         (["--comment=two words"], "blanks or ="),
-        (["--comment="], "an empty value"),
+        (["--comment="], "has an empty value"),
         (["--gres=gpu=1"], "blanks or ="),
     ],
 )

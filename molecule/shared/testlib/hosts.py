@@ -74,17 +74,53 @@ class TestCluster:
     def job_name(self, job_id: str) -> str:
         return self.controller.check_output(f"squeue -h --states=all -o %j -j {job_id}").strip()
 
+    def queue(self, job_id: str) -> str:
+        """The state that the queue tells; nothing once it has forgotten the job."""
+        return str(self.controller.run("squeue -h --states=all -o %%T -j %s", job_id).stdout).strip()
+
     def wait_for_state(self, job_id: str, native: str, seconds: float = 60) -> None:
-        asked = f"squeue -h --states=all -o %%T -j {job_id}"
-        wait_until(f"job {job_id} {native}", lambda: self.controller.run(asked).stdout.strip() == native, seconds)
+        wait_until(f"job {job_id} is {native}", lambda: self.queue(job_id) == native, seconds)
+
+    def run_now(self, job_id: str) -> None:
+        """Slurm runs a requeued job two minutes later, when its first run's credential has expired."""
+        self.wait_for_state(job_id, "PENDING")
+        self.controller.check_output("scontrol update jobid=%s starttime=now", job_id)
+
+    def start_slurmctld(self) -> None:
+        """And wait until it answers and its node is of use."""
+        self.controller.check_output("systemctl start slurmctld")
+        self._wait_for_node("idle", "mixed", "allocated")
+
+    def node_down(self) -> None:
+        node = self.cluster.host("node").name
+        self.node.check_output("systemctl kill --signal=SIGKILL slurmd")
+        self.controller.check_output("scontrol update nodename=%s state=down reason=test", node)
+
+    def node_up(self) -> None:
+        """Slurm takes it back by itself (ReturnToService)."""
+        self.node.check_output("systemctl restart slurmd")
+        self._wait_for_node("idle", "mixed", "allocated")
+
+    def _wait_for_node(self, *states: str) -> None:
+        def state() -> bool:
+            return str(self.controller.run("sinfo -h -p main -o %%T").stdout).strip() in states
+
+        wait_until(f"the node is {' or '.join(states)}", state, 90)
+
+    def make_conf_shared(self) -> None:
+        """The controller's slurm.conf of this moment as SHARED/slurm.conf."""
+        text = self.controller.check_output("cat /etc/slurm/slurm.conf")
+        (self.shared / "slurm.conf").write_text(text + "\n", encoding="utf-8")
 
     def accounting(self, name_prefix: str) -> list[Row]:
         """Every job (not its steps) whose name begins so, from Slurm's accounting alone: it knows those that have left the queue, too."""
         # Without states a job that never became eligible, such as one cancelled while it was held, is left out.
         text = self.controller.check_output(
-            f"sacct -a -X -D -n -P -S now-1days -E now+1days -s {','.join(STATES)} -o JobID,JobName%%120,State"
+            "sacct -a -X -D -n -P --delimiter=%s -S now-1days -E now+1days -s %s -o JobID,JobName%%120,State",
+            "\x1f",
+            ",".join(STATES),
         )
-        rows = [Row(*line.split("|")) for line in text.splitlines()]
+        rows = [Row(*line.split("\x1f")) for line in text.splitlines()]
         return [row for row in rows if row.name.startswith(name_prefix)]
 
 

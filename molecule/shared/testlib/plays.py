@@ -101,6 +101,13 @@ class Play:
                 start_new_session=True,
             )
 
+    def __enter__(self) -> Play:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.over:
+            self.kill()
+
     def output(self) -> str:
         """What it has printed so far."""
         return self._log.read_text(encoding="utf-8", errors="backslashreplace")

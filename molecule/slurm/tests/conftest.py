@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from testlib.hosts import TestCluster, clusters
+from testlib.plays import Play, job, play
 from testlib.zoo import Zoo
 
 CLUSTERS = clusters("slurm22 slurm24")
+OPEN_ZOO = pytest.StashKey[Zoo]()
 
 
 @pytest.fixture(scope="session", name="clusters")
@@ -32,8 +34,28 @@ def run() -> str:
 
 
 @pytest.fixture(scope="session")
-def zoo(run: str, clusters: Sequence[TestCluster]) -> Zoo:
+def zoo(request: pytest.FixtureRequest, run: str, clusters: Sequence[TestCluster]) -> Iterator[Zoo]:
     """Jobs that need a minute and more to end: submitted before the first test that asks, judged by the last."""
     zoo = Zoo(run, clusters)
+    request.session.stash[OPEN_ZOO] = zoo
     zoo.open()
-    return zoo
+    yield zoo
+    zoo.close()
+
+
+@pytest.fixture(scope="session")
+def lost(clusters: Sequence[TestCluster]) -> Iterator[Play]:
+    """A wait for a job that nobody knows, in the background, as it takes a minute to call a job lost."""
+    inventories = [cluster.inventory for cluster in clusters]
+    task = job("lost", job_id="888888", state="finished", wait_timeout=300)
+    with Play("lost", play(task), inventories=inventories) as waiting:
+        yield waiting
+
+
+@pytest.fixture
+def quiet_clusters(request: pytest.FixtureRequest, clusters: Sequence[TestCluster]) -> Sequence[TestCluster]:
+    """The clusters when nothing is left that a test could disturb."""
+    zoo = request.session.stash.get(OPEN_ZOO, None)
+    if zoo:
+        zoo.ended()
+    return clusters

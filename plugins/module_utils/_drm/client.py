@@ -11,7 +11,7 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 from .._runner import Runner
 from .errors import CommandError, DrmError, DrmUnavailableError
 from .interface import Drm
-from .model import Command, CommandResult, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
+from .model import CommandResult, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,6 @@ class Client:
         accounting = True
         if missing:
             accounting = self._add_history(missing, rows, unanswered)
-            self._add_details(missing, rows)
         jobs = {job_id: _of_one(job_id, rows, accounting and not unanswered) for job_id in job_ids}
         return Snapshot(jobs, tuple(unanswered))
 
@@ -113,19 +112,6 @@ class Client:
             for row in self.drm.parse_history(result):
                 rows[row.job_id] = _completed(rows.get(row.job_id), row)
         return bool(commands)
-
-    def _add_details(self, job_ids: Sequence[str], rows: Dict[str, JobStatus]) -> None:
-        """One more question about each job that ended and whose exit code nothing has told yet (accounting off, or behind)."""
-        for job_id in [row.job_id for row in rows.values() if row.state is JobState.FAILED and _unexplained(row)]:
-            command: Optional[Command] = self.drm.build_detail(job_id, self.cluster)
-            if command is None or not {job_id, rows[job_id].array_id} & set(job_ids):
-                continue
-            result = self.runner.run(command)
-            if self.drm.classify(result) is not Outcome.OK:
-                continue
-            for row in self.drm.parse_detail(result):
-                if row.job_id == job_id:
-                    rows[job_id] = _completed(rows[job_id], row)
 
     def _require(self, result: CommandResult, what: str, accepted: Iterable[Outcome]) -> None:
         outcome = self.drm.classify(result)

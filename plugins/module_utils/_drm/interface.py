@@ -76,13 +76,6 @@ class Drm(ABC):
     def parse_history(self, result: CommandResult) -> List[JobStatus]:
         """The jobs that one answer of the accounting names."""
 
-    def build_detail(self, job_id: str, cluster: str) -> Optional[Command]:
-        """Ask for one job's exit code where the accounting is off; None where the queue tells all it knows."""
-        return None
-
-    def parse_detail(self, result: CommandResult) -> List[JobStatus]:
-        return []
-
     @abstractmethod
     def build_find(self, request: JobRequest, since: int) -> Tuple[Command, Optional[Command]]:
         """Ask the queue and (where there is one) the accounting for the caller's jobs with this request's job name, submitted at or after epoch ``since``."""

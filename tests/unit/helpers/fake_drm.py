@@ -76,12 +76,6 @@ class FakeDrm(Drm):
     def parse_history(self, result: CommandResult) -> list[JobStatus]:
         return _rows(result)
 
-    def build_detail(self, job_id: str, cluster: str) -> Command | None:
-        return Command(("fdetail", job_id))
-
-    def parse_detail(self, result: CommandResult) -> list[JobStatus]:
-        return _rows(result)
-
     def build_find(self, request: JobRequest, since: int) -> tuple[Command, Command | None]:
         return Command(("ffind", request.job_name)), Command(("ffindhistory", request.job_name, str(since)))
 
@@ -107,7 +101,6 @@ class FakeCluster:
     def __init__(self) -> None:
         self.queue: dict[str, JobStatus] = {}
         self.accounting: dict[str, JobStatus] | None = {}
-        self.details: dict[str, JobStatus] = {}
         self.submit_times: dict[str, int] = {}
         self.now = int(time.time())
         self.submissions: list[Command] = []
@@ -148,7 +141,6 @@ class FakeCluster:
             "fdry": self._dry,
             "fqueue": self._ask_queue,
             "fhistory": self._ask_history,
-            "fdetail": self._ask_details,
             "ffind": self._find,
             "ffindhistory": self._find_history,
             "fcontrol": self._control,
@@ -173,10 +165,6 @@ class FakeCluster:
         if self.accounting is None:
             return 9, ""
         return 0, _json(s for s in self.accounting.values() if {s.job_id, s.array_id} & set(arguments))
-
-    def _ask_details(self, command: Command, arguments: tuple[str, ...]) -> tuple[int, str]:
-        found = self.details.get(arguments[0])
-        return (0, _json([found])) if found else (3, "")
 
     def _find(self, command: Command, arguments: tuple[str, ...]) -> tuple[int, str]:
         return 0, _json(status for status in self.queue.values() if status.name == arguments[0])

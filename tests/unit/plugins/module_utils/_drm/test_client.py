@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from typing import Optional
 
 import pytest
 
@@ -148,7 +147,7 @@ def test_an_end_that_the_queue_explains_is_not_asked_again(
 ) -> None:
     cluster.put(row("1", JobState.FAILED, **explained))
     assert one(client) == row("1", JobState.FAILED, **explained)
-    assert cluster.ran("fhistory") == cluster.ran("fdetail") == 0
+    assert cluster.ran("fhistory") == 0
 
 
 def test_an_accounting_that_is_behind_does_not_undo_the_queues_word(client: Client, cluster: FakeCluster) -> None:
@@ -162,25 +161,6 @@ def test_a_state_that_the_queue_cannot_name_is_looked_up(client: Client, cluster
     assert one(client).native_state == "odd"
     cluster.account(row("1", JobState.DONE, exit_code=0))
     assert one(client).state is JobState.DONE
-
-
-def test_without_accounting_the_details_tell_the_exit_code(client: Client, cluster: FakeCluster) -> None:
-    cluster.accounting = None
-    cluster.put(row("1", JobState.FAILED), row("2", JobState.FAILED, exit_code=1), row("3", JobState.RUNNING))
-    cluster.details = {"1": row("1", JobState.FAILED, exit_code=3)}
-    jobs = client.statuses(["1", "2", "3"]).jobs
-    assert (jobs["1"].exit_code, jobs["2"].exit_code) == (3, 1)
-    assert cluster.ran("fdetail") == 1
-
-
-@pytest.mark.parametrize("fault", [None, UNREACHABLE])
-def test_details_that_are_not_there_change_nothing(
-    client: Client, cluster: FakeCluster, fault: Optional[object]
-) -> None:
-    cluster.accounting = None
-    cluster.put(row("1", JobState.FAILED))
-    cluster.faults["fdetail"] = [fault] if fault else []
-    assert one(client) == row("1", JobState.FAILED)
 
 
 class TestFind:

@@ -87,7 +87,7 @@ def whole_request(drm: Drm) -> JobRequest:
 def every_command(drm: Drm) -> list[Command]:
     request, job_ids = whole_request(drm), CONTRACTS[drm.name]["job_ids"]
     commands = [drm.build_submit(request), drm.build_dry_run(request), *drm.build_find(request, 0)]
-    commands += [*drm.build_status(job_ids, ""), *drm.build_history(job_ids, ""), drm.build_detail(job_ids[0], "")]
+    commands += [*drm.build_status(job_ids, ""), *drm.build_history(job_ids, "")]
     for action in drm.controls:
         commands += drm.build_control(action, job_ids, "")
     return [command for command in commands if command is not None]

@@ -20,8 +20,6 @@ import subprocess
 import sys
 
 subprocess.run([sys.executable, "-m", "ensurepip"], check=True)
-pins = [argument for argument in sys.argv[1:] if "==" in argument]
-subprocess.run([sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *pins], check=True)
 """
 
 

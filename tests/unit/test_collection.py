@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PRIVATE = ("benchmarks", "molecule", "requirements", "tests", "tools", "Makefile", "pyproject.toml")
 
 
-def ansible_galaxy(*words: object) -> None:
+def ansible_galaxy(*words: object, collections: Path) -> None:
     program = Path(sys.executable).with_name("ansible-galaxy")
-    subprocess.run([program, "collection", *map(str, words)], check=True, cwd=ROOT, timeout=120)
+    # Not the path of the caller's environment, where this work tree is installed already.
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(collections)}
+    subprocess.run([program, "collection", *map(str, words)], check=True, cwd=ROOT, env=environment, timeout=120)
 
 
 def test_every_module_is_in_the_action_group():
@@ -25,11 +28,12 @@ def test_every_module_is_in_the_action_group():
 
 
 def test_it_builds_and_installs_without_a_network_and_brings_only_what_users_need(tmp_path):
-    ansible_galaxy("build", "--output-path", tmp_path)
+    collections = tmp_path / "installed"
+    ansible_galaxy("build", "--output-path", tmp_path, collections=collections)
     (tarball,) = tmp_path.glob("clusterjobs-drm-*.tar.gz")
     # ansible.posix comes with the PyPI package; --offline refuses to ask a server for it.
-    ansible_galaxy("install", tarball, "--offline", "--collections-path", tmp_path / "installed")
-    installed = tmp_path / "installed" / "ansible_collections" / "clusterjobs" / "drm"
+    ansible_galaxy("install", tarball, "--offline", "--collections-path", collections, collections=collections)
+    installed = collections / "ansible_collections" / "clusterjobs" / "drm"
     names = {path.name for path in installed.iterdir()}
     assert {"plugins", "roles", "playbooks", "meta", "docs", "README.md", "LICENSE", "CHANGELOG.md"} <= names
     assert not names.intersection(PRIVATE)

@@ -62,10 +62,12 @@ def module(cluster: FakeCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_job_is_submitted_once(module: Module, cluster: FakeCluster) -> None:
-    first = module.run(key="k", command="hostname")
-    again = module.run(key="k", command="hostname")
+    first = module.run(key="hostname-1", command="hostname")
+    again = module.run(key="hostname-1", command="hostname")
     assert (first["changed"], again["changed"]) == (True, False)
     assert first["drm"] == "fake"
+    # No word of the key is masked.
+    assert (first["jobs"][0]["key"], first["jobs"][0]["name"][:9]) == ("hostname-1", "hostname-")
     assert first["timed_out"] is False
     assert first["jobs"][0]["job_id"] == again["jobs"][0]["job_id"] == "101"
     assert first["commands"][-2][0] == "fsub"

@@ -50,6 +50,7 @@ def test_submitted_does_not_wait(play: Play, cluster: FakeCluster, clock: FakeCl
     assert (answer["changed"], answer["timed_out"], clock.passed) == (True, False, 0)
     job = answer["jobs"][0]
     assert (job["job_id"], job["state"], job["key"], job["changed"]) == ("101", "QUEUED", "index", True)
+    assert [diff["after_header"] for diff in answer["diff"]] == ["job work"]
     again = play.run(wish("submitted"), [order()], task="task-2")
     assert (again["changed"], again["jobs"][0]["changed"], again["diff"]) == (False, False, [])
 
@@ -107,6 +108,11 @@ class TestTimeout:
         assert "told to end" in answer["msg"]
         assert [job["job_id"] for job in answer["jobs"]] == ["101", "102"]
 
+    def test_a_job_of_before_that_is_ended_is_a_change(self, play: Play, cluster: FakeCluster) -> None:
+        play.run(wish("submitted"), [order()])
+        answer = play.run(wish("finished", wait_timeout=20, cancel_on_timeout=True), [order()], task="task-2")
+        assert (answer["changed"], answer["jobs"][0]["changed"]) == (True, True)
+
     def test_a_drm_that_is_silent_to_the_end(self, play: Play, cluster: FakeCluster, clock: FakeClock) -> None:
         cluster.faults["fqueue"] = [UNREACHABLE] * 1000
         answer = play.run(wish("finished", wait_timeout=50), [order()])
@@ -123,6 +129,12 @@ class TestUnknown:
         assert "it is not taken for done" in answer["msg"]
         assert "neither the queue nor the accounting knows" in answer["msg"]
         assert 60 < clock.passed < 110
+
+    def test_only_what_is_lost_is_named(self, play: Play, cluster: FakeCluster, clock: FakeClock) -> None:
+        clock.at(10, lambda: cluster.end("101", JobState.DONE, forget=True))
+        answer = play.run(wish("finished"), [order("a"), order("b")])
+        assert answer["msg"].startswith("job 101: neither")
+        assert states(answer) == ["UNKNOWN", "QUEUED"]
 
     def test_one_that_comes_back_is_waited_for(self, play: Play, cluster: FakeCluster, clock: FakeClock) -> None:
         play.run(wish("submitted"), [order()])
@@ -181,12 +193,23 @@ class TestFailure:
         clock.at(3, lambda: cluster.end("101", JobState.CANCELLED, end_reason=EndReason.CANCELLED))
         assert "ended CANCELLED: cancelled" in play.run(wish("finished"), [order()])["msg"]
 
+    def test_a_signal_is_told(self, play: Play, cluster: FakeCluster) -> None:
+        play.run(wish("submitted"), [order()])
+        cluster.put(row("101", JobState.FAILED, name="work-0", signal=11, end_reason=EndReason.SIGNAL))
+        assert play.run(wish("finished"), [order()])["msg"] == "job 101 (work-0) ended FAILED: signal, signal 11"
+
+    def test_an_end_without_any_reason(self, play: Play, cluster: FakeCluster) -> None:
+        play.run(wish("submitted"), [order()])
+        cluster.put(row("101", JobState.FAILED, name="work-0"))
+        assert play.run(wish("finished"), [order()])["msg"] == "job 101 (work-0) ended FAILED"
+
     def test_many_are_counted(self, play: Play, cluster: FakeCluster) -> None:
         orders = [order(str(number)) for number in range(7)]
         play.run(wish("submitted"), orders)
         for job_id in list(cluster.queue):
             cluster.end(job_id, JobState.FAILED, exit_code=1)
         assert play.run(wish("finished"), orders)["msg"].endswith("and 2 more")
+        assert play.run(wish("finished"), orders[:5])["msg"].endswith("exit code 1")
 
     def test_on_failure_tries_again_once_and_waits_for_that(
         self, play: Play, cluster: FakeCluster, clock: FakeClock
@@ -236,3 +259,4 @@ class TestManyJobs:
         clock.at(3.1, replaced)
         answer = play.run(wish("finished"), targets=Targets(keys=("index",)), task="task-2")
         assert [(job["job_id"], job["state"]) for job in answer["jobs"]] == [("102", "DONE")]
+        assert answer.get("msg") is None

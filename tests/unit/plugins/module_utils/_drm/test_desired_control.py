@@ -115,7 +115,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_told(
     cluster.put(row("1", JobState(before)), row("2", JobState.QUEUED), row("3", JobState.RUNNING))
     answer = play.run(wish(state), targets=Targets(job_ids=("1", "2", "3")))
     assert "job 1 is %s and cannot be %s. Nothing was changed." % (before, state) in answer["msg"]
-    assert answer["changed"] is False
+    assert (answer["changed"], states(answer)) == (False, [before, "QUEUED", "RUNNING"])
     assert not cluster.controls
 
 

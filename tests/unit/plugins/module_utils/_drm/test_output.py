@@ -56,8 +56,12 @@ def test_what_cannot_be_read_is_a_problem_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     found = read_output(str(tmp_path / "file" / "out"), 100, sleep)
     assert found["text"] is None
+    assert found["truncated"] is False
     assert "Not a directory" in found["problem"]
+    before = os.listdir("/proc/self/fd")
     found = read_output(str(tmp_path), 100, sleep)
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+    assert found["truncated"] is False
     assert "not a regular file" in found["problem"]
 
 

@@ -113,6 +113,10 @@ def test_the_secrets_come_behind_the_directives(tmp_path: Path) -> None:
     ]
 
 
+def test_a_script_of_comments_alone_can_have_secrets() -> None:
+    assert with_secrets("#!/bin/sh\n# nothing", "/s") == "#!/bin/sh\n# nothing\n. /s"
+
+
 @pytest.mark.parametrize(
     "shebang",
     [

@@ -141,6 +141,15 @@ def test_a_long_script_counts_by_its_whole_text(cluster: FakeCluster, tmp_path: 
     assert submitter(cluster, tmp_path, "task-2").submit(order(script=script + "true\n")).job_id == "101"
     with pytest.raises(RequestChangedError, match="differs in script"):
         submitter(cluster, tmp_path, "task-2").submit(order(script=script + "false\n"))
+    # The journal is no archive of scripts.
+    assert Path(submitter(cluster, tmp_path).journal.path("index")).stat().st_size < 10000
+
+
+def test_a_short_script_is_shown_in_the_difference(cluster: FakeCluster, tmp_path: Path) -> None:
+    submitter(cluster, tmp_path).submit(order(script="#!/bin/sh\ntrue\n"))
+    with pytest.raises(RequestChangedError) as caught:
+        submitter(cluster, tmp_path, "task-2").submit(order(script="#!/bin/sh\nfalse\n"))
+    assert caught.value.difference == {"script": {"before": "#!/bin/sh\ntrue\n", "now": "#!/bin/sh\nfalse\n"}}
 
 
 def test_another_key_is_another_job(cluster: FakeCluster, tmp_path: Path) -> None:

@@ -221,7 +221,7 @@ options:
     default: 3600
   wait_interval:
     description:
-      - How often to ask the DRM, in seconds. By default twice a second at first, then each sixtieth of the time waited, at most every 30 seconds.
+      - How often to ask the DRM, in seconds, 0.1 or more. By default twice a second at first, then each sixtieth of the time waited, at most every 30 seconds.
     type: float
   cancel_on_timeout:
     description: Cancel the jobs that are not there when O(wait_timeout) is over.
@@ -241,7 +241,7 @@ options:
     default: 65536
   journal_dir:
     description:
-      - Where this host remembers what it has submitted, by default C($XDG_STATE_HOME/clusterjobs), else C(~/.local/state/clusterjobs).
+      - Where this host remembers what it has submitted, an absolute path, by default C($XDG_STATE_HOME/clusterjobs), else C(~/.local/state/clusterjobs).
         It belongs to the account alone.
     type: path
 notes:

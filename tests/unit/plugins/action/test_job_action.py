@@ -184,6 +184,10 @@ class TestConnection:
         assert "pending" not in result
         assert 600 <= host.clock.passed <= 600 + job.MAX_PAUSE_SECONDS
 
+    def test_each_loss_begins_with_a_short_pause(self, host: Host) -> None:
+        host.run(lost(), lost(), pending(), lost(), answered("DONE"))
+        assert host.clock.sleeps == [1, 2, SLICE_SECONDS, 1]
+
     def test_time_without_a_connection_counts(self, host: Host) -> None:
         host.run(pending(), lost(), lost(), answered("DONE"))
         assert host.parts[-1]["waited"] == 33

@@ -128,6 +128,13 @@ def test_what_one_slice_did_the_task_did(host: Host) -> None:
     assert result["diff"] == [{"after": "script"}]
 
 
+def test_a_job_that_was_only_found_is_not_changed_by_the_others(host: Host) -> None:
+    first, last = pending(changed=True), answered("DONE")
+    for answer in (first, last):
+        answer["jobs"].append({"job_id": "102", "state": "DONE", "changed": False})
+    assert [job["changed"] for job in host.run(first, last)["jobs"]] == [True, False]
+
+
 def test_a_diff_that_is_told_twice_is_shown_once(host: Host) -> None:
     diff = {"diff": [{"after": "script"}]}
     assert host.run({**pending(), **diff}, {**answered("DONE"), **diff})["diff"] == [{"after": "script"}]

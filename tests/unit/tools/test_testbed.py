@@ -38,9 +38,11 @@ def test_hosts_of_all_clusters_have_names_and_addresses_of_their_own() -> None:
 def test_inventory_has_one_host_in_each_group_of_the_playbooks(cluster: settings.Cluster) -> None:
     groups = yaml.safe_load(materials.inventory(cluster))["all"]["children"]
     name = cluster.name
-    assert list(groups["cluster_controllers"]["hosts"]) == [f"{name}-controller"]
-    assert list(groups["cluster_nodes"]["hosts"]) == [f"{name}-node"]
-    assert list(groups["galaxyservers"]["hosts"]) == [f"{name}-galaxy"]
+    assert groups["cluster_controllers"]["children"] == {
+        f"{name}_cluster_controllers": {"hosts": {f"{name}-controller": None}}
+    }
+    assert groups["cluster_nodes"]["children"] == {f"{name}_cluster_nodes": {"hosts": {f"{name}-node": None}}}
+    assert groups["galaxyservers"]["children"] == {f"{name}_galaxyservers": {"hosts": {f"{name}-galaxy": None}}}
     assert groups[name]["vars"]["ansible_ssh_common_args"] == f'-F "{cluster.directory}/ssh_config"'
     assert groups[name]["vars"]["clusterjobs_drm"] == "slurm"
 

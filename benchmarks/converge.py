@@ -51,7 +51,7 @@ def main() -> None:
     for verb in ("down", "up"):
         subprocess.run([sys.executable, "tools/testhosts.py", verb, options.cluster], cwd=ROOT, check=True)
     first = converge(options.cluster)
-    again = [converge(options.cluster) for _ in range(options.again)]
+    again = [converge(options.cluster) for _again in range(options.again)]
     result = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": {"cores": os.cpu_count(), "kernel": platform.release(), "architecture": platform.machine()},

@@ -21,7 +21,7 @@ options:
   cluster:
     description:
       - Another cluster or server of the DRM, where one host submits to several (Slurm C(-M)).
-      - It belongs to the identity of a O(key).
+      - It belongs to the identity of a O(clusterjobs.drm.job#module:key).
     type: str
     default: ""
   command_timeout:

@@ -244,6 +244,9 @@ options:
       - Where this host remembers what it has submitted, an absolute path, by default C($XDG_STATE_HOME/clusterjobs), else C(~/.local/state/clusterjobs).
         It belongs to the account alone.
     type: path
+  _slice:
+    description: What the action plugin asks of the module. Not an option for plays, and refused there.
+    type: dict
 notes:
   - Root is refused as a submitter on every DRM but V(local). Set C(become_user) to the account that owns the jobs.
 seealso:

@@ -28,6 +28,11 @@ def test_its_jobs_finished(report):
     assert {(job["state"], job["exit_code"]) for job in report["jobs"]} == {("DONE", 0)}
 
 
+def test_its_jobs_ran_on_the_node_as_galaxy(report):
+    node = next(host["name"] for host in report["hosts"] if host["role"] == "node")
+    assert {(job["inside"]["host"], job["inside"]["user"]) for job in report["jobs"]} == {(node, "galaxy")}
+
+
 def test_its_files_are_there(report):
     assert report["files"]
     assert all(report["files"].values())

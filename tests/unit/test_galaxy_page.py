@@ -42,14 +42,14 @@ def test_every_statement_has_its_row_once() -> None:
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
 def test_row_names_only_what_is_there(row: list[str]) -> None:
-    _, statement, where, variables, proof = row
+    _number, statement, where, variables, proof = row
     assert statement
     for name in quoted(where):
         assert any((ROOT / place.format(name)).exists() for place in PLACES), name
     missing = set(quoted(variables)) - options()
     assert not missing
     for test in quoted(proof):
-        file, _, function = test.partition("::")
+        file, _separator, function = test.partition("::")
         assert re.search(rf"^def {re.escape(function)}\(", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE), (
             test
         )

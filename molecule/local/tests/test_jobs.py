@@ -157,9 +157,9 @@ def test_a_key_stands_for_one_job(local: Local) -> None:
     first, second, changed, resubmitted, third = local.run(
         job("first", **same),
         job("second", **same),
-        job("another request", **dict(same, script="test -e other", slots=1)),
-        job("mend and try again", **dict(same, script="true", resubmit="on_failure")),
-        job("done now", **dict(same, script="true", resubmit="on_failure")),
+        job("another request", **{**same, "script": "test -e other", "slots": 1}),
+        job("mend and try again", **{**same, "script": "true", "resubmit": "on_failure"}),
+        job("done now", **{**same, "script": "true", "resubmit": "on_failure"}),
     )
     assert [(result["jobs"][0]["job_id"], result["jobs"][0]["state"]) for result in (first, second)] == [
         ("1", "FAILED")

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 import testinfra
 from testbed import process, settings
 from testinfra.host import Host
 
+from .waiting import wait_until
+
 GALAXY_USER = "galaxy"
 # The same directory on all hosts of a cluster, and here on the controller.
 SHARED = "/export/jobtests"
 STATES = ["BF", "CA", "CD", "DL", "F", "NF", "OOM", "PD", "PR", "R", "RQ", "RS", "RV", "S", "TO"]
-
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -67,12 +64,11 @@ class TestCluster:
 
     def as_galaxy(self, command: str) -> str:
         """A shell command of the Galaxy user's on the submit host."""
-        return self.submit_host.check_output(
-            "sudo -n -H -u %s sh -c %s", GALAXY_USER, f"cd {SHARED} && {command}"
-        ).strip()
+        line = f"cd {SHARED} && {command}"
+        return str(self.submit_host.check_output("sudo -n -H -u %s sh -c %s", GALAXY_USER, line)).strip()
 
     def job_name(self, job_id: str) -> str:
-        return self.controller.check_output(f"squeue -h --states=all -o %j -j {job_id}").strip()
+        return str(self.controller.check_output("squeue -h --states=all -o %%j -j %s", job_id)).strip()
 
     def queue(self, job_id: str) -> str:
         """The state that the queue tells; nothing once it has forgotten the job."""
@@ -80,6 +76,13 @@ class TestCluster:
 
     def wait_for_state(self, job_id: str, native: str, seconds: float = 60) -> None:
         wait_until(f"job {job_id} is {native}", lambda: self.queue(job_id) == native, seconds)
+
+    def wait_until_forgotten(self, job_id: str) -> None:
+        """MinJobAge has passed; Slurm looks once a minute."""
+        wait_until(f"the queue has forgotten job {job_id}", lambda: self.queue(job_id) == "", 180, 1)
+
+    def restart_submit_host(self) -> None:
+        process.podman("restart", "--time=1", self.galaxy)
 
     def run_now(self, job_id: str) -> None:
         """Slurm runs a requeued job two minutes later, when its first run's credential has expired."""
@@ -129,14 +132,3 @@ def clusters(default: str) -> list[TestCluster]:
     process.configure_podman()
     known = settings.load_clusters()
     return [TestCluster(known[name]) for name in (os.environ.get("TEST_CLUSTERS") or default).split()]
-
-
-def wait_until(what: str, condition: Callable[[], Found], seconds: float = 60, interval: float = 0.2) -> Found:
-    """The first true answer of ``condition``; an error that names ``what`` where there is none in time."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(interval)

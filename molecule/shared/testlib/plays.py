@@ -7,11 +7,14 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from testbed.settings import ROOT
+
+from .waiting import wait_until
 
 LOGS = ROOT / ".logs" / "plays"
 NEWEST = ROOT / ".venv"
@@ -112,13 +115,21 @@ class Play:
         """What it has printed so far."""
         return self._log.read_text(encoding="utf-8", errors="backslashreplace")
 
+    def wait_for_output(self, text: str, seconds: float = 60) -> None:
+        """Until it has printed this."""
+        wait_until(f"{self.name} prints {text!r}", lambda: text in self.output(), seconds)
+
     @property
     def over(self) -> bool:
         return self._process.poll() is not None
 
     def kill(self) -> None:
-        """The controller dies, with its workers and its ssh clients."""
-        os.killpg(self._process.pid, signal.SIGKILL)
+        """The controller dies, with its workers and its ssh clients: they are in sessions of their own."""
+        # Stopped first, it makes no new ones.
+        os.kill(self._process.pid, signal.SIGSTOP)
+        for pid in [*_descendants(self._process.pid), self._process.pid]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._process.wait()
 
     def finish(self, timeout: float = 300) -> Finished:
@@ -139,6 +150,15 @@ class Play:
                     "outcome": record["outcome"],
                 }
         return results
+
+
+def _descendants(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(child): int(parent) for child, parent in (line.split() for line in listed.splitlines())}
+    found = {pid}
+    while new := {child for child, parent in parents.items() if parent in found} - found:
+        found |= new
+    return sorted(found - {pid})
 
 
 def ansible_environment() -> dict[str, str]:

@@ -128,7 +128,7 @@ class Zoo:
     def job_id(self, cluster: TestCluster, name: str) -> str:
         task = "orphan" if name == "orphan" else "zoo"
         found = self.submission.of(cluster.galaxy, task)["jobs"]
-        return next(entry["job_id"] for entry in found if entry["key"] == f"{self.run}-{name}")
+        return next(str(entry["job_id"]) for entry in found if entry["key"] == f"{self.run}-{name}")
 
     def _play(self, name: str, state: str, *arguments: str) -> Play:
         common = {"chdir": SHARED, "journal_dir": SHARED + "/state", "fail_on_job_failure": False}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 
 import pytest
 from testlib.hosts import TestCluster, clusters
+from testlib.kill_loop import REPORT
 from testlib.plays import Play, job, play
 from testlib.zoo import Zoo
 
@@ -59,3 +61,12 @@ def quiet_clusters(request: pytest.FixtureRequest, clusters: Sequence[TestCluste
     if zoo:
         zoo.ended()
     return clusters
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The kill loop's table, where it ran."""
+    if not any("test_exactly_once" in report.nodeid for report in terminalreporter.getreports("passed")):
+        return
+    terminalreporter.section("exactly once: jobs in Slurm's accounting")
+    for row in json.loads(REPORT.read_text(encoding="utf-8")):
+        terminalreporter.write_line("{cluster:8} {point:42} {hits:3} hits {keys:3} keys {jobs:3} jobs".format(**row))

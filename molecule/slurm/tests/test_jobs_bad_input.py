@@ -54,7 +54,7 @@ BAD: dict[str, tuple[dict[str, Any], Sequence[str]]] = {
 @pytest.fixture(scope="module")
 def refused(zoo: Zoo) -> Finished:
     tasks = []
-    for title, (options, _) in BAD.items():
+    for title, (options, _refusal) in BAD.items():
         given = {"command": "true", "name": f"{zoo.run}-bad", "chdir": SHARED, **options}
         tasks.append(job(title, **{option: value for option, value in given.items() if value is not None}))
     asynchronous = {**job("async", command="true", name=f"{zoo.run}-bad"), "async": 60, "poll": 0}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from testlib.hosts import SHARED, TestCluster, wait_until
+from testlib.hosts import SHARED, TestCluster
 from testlib.plays import NEWEST, OLDEST, Finished, Play, ad_hoc, job, job_info, play
+from testlib.waiting import wait_until
 from testlib.zoo import Zoo
 
 pytestmark = pytest.mark.usefixtures("zoo", "lost")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from testlib.hosts import TestCluster, wait_until
+from testlib.hosts import TestCluster
+from testlib.waiting import wait_until
 from testlib.zoo import ANIMALS, ORPHAN, SECRET, Zoo
 
 ALL = {**ANIMALS, "orphan": ORPHAN}

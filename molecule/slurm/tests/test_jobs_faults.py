@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from testlib.hosts import SHARED, TestCluster, wait_until
+from testlib.hosts import SHARED, TestCluster
 from testlib.plays import Finished, Play, job, job_info, play
+from testlib.waiting import wait_until
 from testlib.zoo import Zoo
 
 pytestmark = pytest.mark.usefixtures("lost", "quiet_clusters")
@@ -38,7 +39,7 @@ def test_a_job_that_has_left_the_queue(cluster: TestCluster, zoo: Zoo) -> None:
     """MinJobAge has passed: the accounting alone knows it."""
     ids = [zoo.job_id(cluster, name) for name in ("done", "exit 3", "signal", "walltime", "memory", "array")]
     for job_id in ids:
-        wait_until(f"{job_id} is forgotten", lambda job_id=job_id: cluster.queue(job_id) == "", 120, 1)
+        cluster.wait_until_forgotten(job_id)
     found = Play("left", play(job_info("left", job_ids=ids)), inventories=[cluster.inventory]).finish()
     jobs = found.of(cluster.galaxy, "left")["jobs"]
     assert [(entry["state"], entry["end_reason"]) for entry in jobs] == [
@@ -71,14 +72,12 @@ def test_slurmctld_is_down_during_the_wait(clusters: Sequence[TestCluster], run:
     with Play("outage", play(task), inventories=inventories(clusters), arguments=["-v"]) as waiting:
         try:
             for cluster in clusters:
-                runs = f"[{cluster.galaxy}] job"
-                wait_until("it is waited for", lambda runs=runs: runs in waiting.output())
+                waiting.wait_for_output(f"[{cluster.galaxy}] job")
                 cluster.controller.check_output("systemctl stop slurmctld")
                 cluster.as_galaxy(f"touch {key}")
             for cluster in clusters:
                 wait_until("the job has ended", (cluster.shared / f"{key}-ended").exists)
-                silence = f"[{cluster.galaxy}] no answer"
-                wait_until("the wait meets silence", lambda silence=silence: silence in waiting.output(), 120)
+                waiting.wait_for_output(f"[{cluster.galaxy}] no answer", 120)
         finally:
             for cluster in clusters:
                 cluster.start_slurmctld()
@@ -166,20 +165,22 @@ def test_accounting_is_off(clusters: Sequence[TestCluster], run: str) -> None:
         job_info("info", job_ids=["888888"]),
         job("with a key", key=name, command="true", name=name, state="finished", **HERE),
     )
-    keywords = {"environment": {"SLURM_CONF": f"{SHARED}/slurm.conf"}}
-    over = Play("accounting-off", play(*tasks, **keywords), inventories=inventories(clusters)).finish()
+    environment = {"SLURM_CONF": f"{SHARED}/slurm.conf"}
+    over = Play("accounting-off", play(*tasks, environment=environment), inventories=inventories(clusters)).finish()
     ids = {cluster.name: over.of(cluster.galaxy, "with a key")["jobs"][0]["job_id"] for cluster in clusters}
     for cluster in clusters:
         judge_ends(over, cluster)
         assert over.of(cluster.galaxy, "info")["jobs"][0]["state"] == "UNKNOWN"
-        wait_until("it is forgotten", lambda cluster=cluster: cluster.queue(ids[cluster.name]) == "", 120, 1)
-    tasks = (
+        cluster.wait_until_forgotten(ids[cluster.name])
+    later = (
         job("again", key=name, command="true", name=name, state="finished", **HERE),
         job_info("forgotten", job_ids=["{{ ids[inventory_hostname] }}"]),
     )
     names = {cluster.galaxy: ids[cluster.name] for cluster in clusters}
-    later = Play("accounting-gone", play(*tasks, vars={"ids": names}, **keywords), inventories=inventories(clusters))
-    over = later.finish()
+    gone = Play(
+        "accounting-gone", play(*later, vars={"ids": names}, environment=environment), inventories=inventories(clusters)
+    )
+    over = gone.finish()
     for cluster in clusters:
         # Slurm has forgotten it. Who has seen it end knows it still, anybody else does not call it done.
         (entry,) = over.of(cluster.galaxy, "again")["jobs"]

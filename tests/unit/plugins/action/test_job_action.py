@@ -165,7 +165,7 @@ class TestConnection:
 
     def test_never_there(self, host: Host) -> None:
         with pytest.raises(AnsibleConnectionFailure, match="Failed to connect"):
-            host.run(lambda: lost())
+            host.run(lost)
         assert job.FIRST_CONTACT_SECONDS <= host.clock.passed <= job.FIRST_CONTACT_SECONDS + job.MAX_PAUSE_SECONDS
 
     def test_a_wrong_password_is_not_tried_again(self, host: Host) -> None:
@@ -217,13 +217,13 @@ class TestDeath:
         assert host.run(host.killed(stdout='{"changed": true, "jobs'), answered("DONE"))["jobs"]
 
     def test_one_that_dies_each_time_is_given_up(self, host: Host) -> None:
-        result = host.run(pending(changed=True), lambda: host.killed(), wait_timeout=36000)
+        result = host.run(pending(changed=True), host.killed, wait_timeout=36000)
         assert len(host.parts) == 1 + job.MAX_DEATHS + 1
         assert (result["failed"], result["changed"], result["rc"]) == (True, True, 137)
         assert [(job["job_id"], job["changed"]) for job in result["jobs"]] == [("101", True)]
 
     def test_one_that_dies_at_first_is_given_up_too(self, host: Host) -> None:
-        result = host.run(lambda: host.killed())
+        result = host.run(host.killed)
         assert (result["failed"], result["changed"]) == (True, False)
 
     @pytest.mark.parametrize(

@@ -212,7 +212,7 @@ def test_the_journals_place(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_slice_without_the_plugin_is_a_task_of_its_own() -> None:
-    (first, part), (second, _) = slice_from(None), slice_from({})
+    (first, part), (second, _part) = slice_from(None), slice_from({})
     assert (part, first != second) == (Slice(), True)
     assert len(first) == 32
 

@@ -139,16 +139,16 @@ class TestUnknown:
     def test_one_that_comes_back_is_waited_for(self, play: Play, cluster: FakeCluster, clock: FakeClock) -> None:
         play.run(wish("submitted"), [order()])
         status = cluster.queue["101"]
-        clock.at(10, lambda: cluster.queue.clear())
+        clock.at(10, cluster.queue.clear)
         clock.at(50, lambda: cluster.put(status))
-        clock.at(90, lambda: cluster.queue.clear())
+        clock.at(90, cluster.queue.clear)
         clock.at(130, lambda: cluster.account(row("101", JobState.DONE, exit_code=0)))
         assert states(play.run(wish("finished"), [order()])) == ["DONE"]
 
     def test_an_accounting_that_is_down_is_waited_for(self, play: Play, cluster: FakeCluster, clock: FakeClock) -> None:
         clock.at(10, lambda: cluster.end("101", JobState.DONE, exit_code=0))
         cluster.faults["fhistory"] = [UNREACHABLE] * 1000
-        clock.at(600, lambda: cluster.faults.clear())
+        clock.at(600, cluster.faults.clear)
         assert states(play.run(wish("finished"), [order()])) == ["DONE"]
 
     def test_a_forgotten_end_is_remembered_at_once(self, play: Play, cluster: FakeCluster, clock: FakeClock) -> None:

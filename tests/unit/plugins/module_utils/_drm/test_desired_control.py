@@ -165,7 +165,7 @@ def test_a_drm_that_does_not_answer_is_told_when_it_does(
 ) -> None:
     cluster.put(row("1", JobState.QUEUED))
     cluster.faults[silent] = [UNREACHABLE] * 1000
-    clock.at(10, lambda: cluster.faults.clear())
+    clock.at(10, cluster.faults.clear)
     answer = play.run(wish("held"), targets=THERE)
     assert (states(answer), answer["changed"], answer.get("msg")) == (["HELD"], True, None)
 

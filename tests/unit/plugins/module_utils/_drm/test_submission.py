@@ -249,7 +249,7 @@ def test_an_end_is_noted_once_and_again_after_a_requeue(cluster: FakeCluster, tm
     job = starter.submit(order())
     cluster.end(job.job_id, JobState.FAILED, exit_code=3)
     failed = starter.client.statuses([job.job_id]).jobs[job.job_id]
-    for _ in range(2):
+    for _play in range(2):
         starter.note_end(starter.submit(order()), failed)
         starter.note_end(job, failed)
     assert events(tmp_path) == ["intent", "submitted", "ended"]

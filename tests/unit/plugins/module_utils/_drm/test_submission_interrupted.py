@@ -201,9 +201,12 @@ def test_an_adoption_that_was_cut_off_finds_the_old_job_again(
 def test_a_job_that_the_journal_cannot_note_is_named(
     cluster: FakeCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def refused_write(fd, data):
+        raise OSError(28, "No space left on device")
+
     def disk_fills(do, command):
         answer = do()
-        monkeypatch.setattr(os, "write", lambda fd, data: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        monkeypatch.setattr(os, "write", refused_write)
         return answer
 
     cluster.faults["fsub"] = [disk_fills]

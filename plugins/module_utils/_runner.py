@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 from typing import List, Sequence, Tuple
 
 from ._drm.errors import DrmError
@@ -34,27 +35,17 @@ class Runner:
         if command.told not in self.commands:
             self.commands.append(command.told)
         try:
-            given = (command.stdin or "").encode("utf-8", "surrogateescape")
-            process = subprocess.Popen(
-                command.argv,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env={**os.environ, "LC_ALL": "C", **command.environ},
-                pass_fds=tuple(inherit_fds),
-                # Its own session: a lost connection's SIGHUP must not end a submission half way.
-                start_new_session=True,
-            )
+            process = _start(command, inherit_fds)
         except (OSError, ValueError) as error:
             raise DrmError(
                 "cannot start '%s': %s. Nothing of it has run; is it installed, and on the PATH of this account (task keyword 'environment')?"
                 % (command.argv[0], error)
             ) from error
-        return self._finish(process, command, given)
+        return self._finish(process, command)
 
-    def _finish(self, process: subprocess.Popen[bytes], command: Command, given: bytes) -> CommandResult:
+    def _finish(self, process: subprocess.Popen[bytes], command: Command) -> CommandResult:
         try:
-            out, err = process.communicate(given, timeout=self.timeout_seconds)
+            out, err = process.communicate(timeout=self.timeout_seconds)
             return CommandResult(command, process.returncode, _text(out), _text(err))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
@@ -63,12 +54,29 @@ class Runner:
         return CommandResult(command, RC_TIMED_OUT, _text(out), said.strip(), timed_out=True)
 
 
+def _start(command: Command, inherit_fds: Sequence[int]) -> subprocess.Popen[bytes]:
+    # A file, not a pipe: of that it would take what we had written when we were killed for all, and submit half a script.
+    with tempfile.TemporaryFile() as given:
+        given.write((command.stdin or "").encode("utf-8", "surrogateescape"))
+        given.seek(0)
+        return subprocess.Popen(
+            command.argv,
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "LC_ALL": "C", **command.environ},
+            pass_fds=tuple(inherit_fds),
+            # Its own session: a lost connection's SIGHUP must not end a submission half way.
+            start_new_session=True,
+        )
+
+
 def _drained(process: subprocess.Popen[bytes]) -> Tuple[bytes, bytes]:
     """What an ended command printed. A child of it that left its session may hold its output open for ever."""
     try:
         return process.communicate(timeout=_DRAIN_SECONDS)
     except subprocess.TimeoutExpired as error:
-        for stream in (process.stdin, process.stdout, process.stderr):
+        for stream in (process.stdout, process.stderr):
             if stream:
                 stream.close()
         process.poll()

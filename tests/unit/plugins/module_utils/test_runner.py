@@ -24,6 +24,13 @@ def python(code: str, *arguments: str, **named) -> Command:
     return Command((sys.executable, "-c", code, *arguments), **named)
 
 
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < deadline, path
+        time.sleep(0.01)
+
+
 def test_what_a_command_says(monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import sys; print(sys.stdin.read()); print('no', file=sys.stderr); sys.exit(3)"
     result = Runner(10).run(python(code, stdin="größe"))
@@ -65,6 +72,25 @@ def test_a_text_that_cannot_be_sent() -> None:
     for wrong in (Command(("true",), stdin="\ud800"), Command(("true",), environ={"X": "\ud800"})):
         with pytest.raises(DrmError, match="surrogates not allowed"):
             Runner(10).run(wrong)
+
+
+def test_a_command_that_outlives_us_reads_all_of_its_input(tmp_path: Path) -> None:
+    """sbatch takes the half of a script that is in a pipe for a script."""
+    begun, killed, read = (tmp_path / name for name in ("begun", "killed", "read"))
+    slow = (
+        "import os, sys, time\nbegun, killed, read = sys.argv[1:]\nopen(begun, 'w')\n"
+        "while not os.path.exists(killed): time.sleep(0.01)\n"
+        "open(read + '.new', 'w').write(sys.stdin.read())\nos.rename(read + '.new', read)"
+    )
+    pid = os.fork()
+    if pid == 0:
+        Runner(60).run(python(slow, str(begun), str(killed), str(read), stdin="x" * 500_000))
+    wait_for(begun)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    killed.touch()
+    wait_for(read)
+    assert len(read.read_text()) == 500_000
 
 
 def test_a_command_line_that_is_too_long() -> None:

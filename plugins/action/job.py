@@ -114,7 +114,7 @@ class Slices:
                 return self._lost("the connection is lost: %s" % error, error)
             self._pause("connection lost (%s)" % " ".join(str(error).split())[:200])
             return None
-        if _died(answer) and self.deaths < MAX_DEATHS and not self._give_up():
+        if _died(answer, answered_before=bool(self.last)) and self.deaths < MAX_DEATHS and not self._give_up():
             self.deaths += 1
             self._pause("the module was ended on the host")
             return None
@@ -165,7 +165,10 @@ def _seconds(wait_timeout: Any) -> float:
         return 0.0
 
 
-def _died(answer: Mapping[str, Any]) -> bool:
-    """A module that was killed leaves no answer of its own, but the signal's return code. One that cannot start has another."""
+def _died(answer: Mapping[str, Any], answered_before: bool) -> bool:
+    """A module that was killed leaves no answer of its own, but the signal's return code.
+
+    One that cannot start has another. But where it could before, the host is going down, and has taken the module's files away.
+    """
     rc = answer.get("rc", 0)
-    return "module_stdout" in answer and (rc < 0 or rc > 128)
+    return "module_stdout" in answer and (answered_before or rc < 0 or rc > 128)

@@ -213,6 +213,11 @@ class TestDeath:
         assert host.connection.reset.call_count == 1
         assert "the module was ended on the host; trying again" in host.shown[1]
 
+    def test_a_module_whose_files_a_host_that_goes_down_has_removed_is_started_again(self, host: Host) -> None:
+        gone = host.killed(1, stderr="FileNotFoundError: '/tmp/ansible_clusterjobs.drm.job_payload.zip'")
+        result = host.run(pending(changed=True), gone, answered("DONE"))
+        assert (result["jobs"][0]["state"], result["changed"], result.get("failed")) == ("DONE", True, None)
+
     def test_half_of_an_answer_is_none(self, host: Host) -> None:
         assert host.run(host.killed(stdout='{"changed": true, "jobs'), answered("DONE"))["jobs"]
 

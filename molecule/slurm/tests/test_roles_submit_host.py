@@ -29,7 +29,7 @@ def test_a_partition_for_some_hosts_gets_this_one(cluster: TestCluster) -> None:
     controller.check_output("scontrol update partitionname=short allocnodes=%s", controller.check_output("hostname"))
     refused = cluster.submit_host.run("sudo -n -H -u galaxy %s", SHORT_JOB)
     wanted = {"submit_host_slurm_partitions": ["short"]}
-    first, second = (apply(cluster, "submit_host", variables=wanted) for _ in range(2))
+    first, second = (apply(cluster, "submit_host", variables=wanted) for _again in range(2))
     answer = cluster.submit_host.run(f"sudo -n -H -u galaxy {SHORT_JOB}")
     controller.check_output("scontrol update partitionname=short allocnodes=ALL")
     assert refused.rc != 0

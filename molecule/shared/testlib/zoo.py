@@ -74,8 +74,9 @@ ANIMALS = {
         {"script": "#!/usr/bin/python3\nimport time\nx = b'x' * (400 << 20)\ntime.sleep(60)\n", "memory_mb": 40},
         _ends("OUT_OF_MEMORY", "FAILED", "MEMORY"),
     ),
-    "no directory": Animal(
-        {"command": "true", "chdir": SHARED + "/none", "stdout": SHARED + "/none/out"},
+    # Not merely a directory that is missing: Slurm 24.11 makes that.
+    "no output": Animal(
+        {"command": "true", "stdout": "/proc/none/out"},
         _ends("FAILED", "FAILED", "OTHER"),
         message="working directory",
     ),

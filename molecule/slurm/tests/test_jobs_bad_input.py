@@ -16,7 +16,6 @@ BAD: dict[str, tuple[dict[str, Any], Sequence[str]]] = {
         {"queue": "nowhere"},
         ["submission of job ", "sbatch", "invalid partition", "nothing was submitted"],
     ),
-    "forbidden queue": ({"queue": "staff"}, ["sbatch", "not permitted to use this partition"]),
     "queue of two words": ({"queue": "main --uid=0"}, ["queue:", "main --uid=0"]),
     "unknown account": ({"account": "nobody"}, ["sbatch", "Invalid account"]),
     "unknown option": ({"native_options": ["--no-such-option"]}, ["sbatch", "rc", "--no-such-option"]),

@@ -126,6 +126,10 @@ class TestCluster:
         rows = [Row(*line.split("\x1f")) for line in text.splitlines()]
         return [row for row in rows if row.name.startswith(name_prefix)]
 
+    def accounted(self, name_prefix: str) -> list[Row]:
+        """The same, once there is one: slurmctld tells slurmdbd of a job up to some seconds later."""
+        return wait_until(f"{name_prefix} in the accounting", lambda: self.accounting(name_prefix))
+
 
 def clusters(default: str) -> list[TestCluster]:
     """The clusters that TEST_CLUSTERS names, else the default ones."""

@@ -116,4 +116,4 @@ def test_a_bad_item_leaves_the_good_ones_alone(cluster: TestCluster, run: str) -
     assert result["outcome"] == "failed"
     assert "invalid partition" in result["msg"]
     assert result["changed"] is True
-    assert [entry["job_id"] for entry in result["jobs"]] == [row.job_id for row in cluster.accounting(f"{run}-half")]
+    assert [entry["job_id"] for entry in result["jobs"]] == [row.job_id for row in cluster.accounted(f"{run}-half")]

@@ -262,4 +262,4 @@ def test_every_controller(zoo: Zoo, venv: Path, pipelining: bool) -> None:
     for cluster in zoo.clusters:
         assert [found.of(cluster.galaxy, task)["changed"] for task in ("first", "second")] == [True, False]
         assert {only(found, cluster, task)["stdout"] for task in ("first", "second")} == {"<é, b>\n"}
-        assert len(cluster.accounting(key)) == 1
+        assert len(cluster.accounted(key)) == 1

@@ -85,7 +85,7 @@ def test_slurmctld_is_down_during_the_wait(clusters: Sequence[TestCluster], run:
     for cluster in clusters:
         (entry,) = over.of(cluster.galaxy, "outage")["jobs"]
         assert (entry["state"], entry["exit_code"]) == ("FAILED", 7)
-        assert [row.job_id for row in cluster.accounting(key)] == [entry["job_id"]]
+        assert [row.job_id for row in cluster.accounted(key)] == [entry["job_id"]]
 
 
 def test_a_node_dies(clusters: Sequence[TestCluster], run: str) -> None:

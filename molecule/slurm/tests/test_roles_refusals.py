@@ -130,7 +130,18 @@ def test_a_directory_of_the_same_name_is_not_the_same_directory(one: TestCluster
     )
     one.submit_host.check_output("rmdir /opt/jobs")
     assert "/opt/jobs" in missing
-    assert "mount the shared file system there" in missing
+    assert "mount the shared file system here" in missing
+
+
+def test_a_node_that_is_added_alone_makes_nothing(one: TestCluster) -> None:
+    """As with --limit: the Galaxy server is not in the play, and the node still is not the one that makes directories."""
+    wanted = place(f"{ROOT}/not-made", clusterjobs_galaxyservers=[one.galaxy])
+    said = refusal(apply(one, "shared_filesystem", "cluster_nodes", variables=wanted), one.cluster.host("node").name)
+    assert f"{ROOT}/not-made" in said
+    assert f"{one.galaxy} makes the directories for all" in said
+    assert not one.node.file("/etc/tmpfiles.d/galaxy-new-file-path.conf").exists
+    wanted = {"clusterjobs_galaxyservers": [one.galaxy]}
+    assert changed(apply(one, "shared_filesystem", "cluster_nodes", variables=wanted)) == []
 
 
 def test_nothing_is_made_where_a_mount_is_missing(one: TestCluster) -> None:

@@ -23,6 +23,8 @@ class Drm(ABC):
     executables: ClassVar[Tuple[str, ...]]
     #: Fields of JobRequest that this DRM honours, beside ALWAYS_HONOURED.
     request_fields: ClassVar[FrozenSet[str]]
+    #: How many submissions the DRM takes side by side before one of them waits for another.
+    submissions_at_once: ClassVar[int] = 1
     #: What can be done to a job here.
     controls: ClassVar[FrozenSet[Control]]
     #: Every native state and what it means. A state that is not here is UNKNOWN.

@@ -116,6 +116,8 @@ class Slurm(Drm):
             "native_options",
         )
     )
+    # sbatch is mostly start-up and a wait for the controller.
+    submissions_at_once = 4
     controls = frozenset(Control)
     states = STATES
     job_id_pattern = re.compile(r"[1-9][0-9]{0,18}([_+][0-9]{1,9})?")

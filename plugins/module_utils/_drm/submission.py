@@ -58,6 +58,7 @@ class Submitter:
         self.journal = journal
         self.task = task
         self.sleep = sleep
+        self._purged = False
 
     def check(self, order: Order) -> None:
         """Refuse what cannot be submitted. Raises DrmError."""
@@ -69,7 +70,8 @@ class Submitter:
         """The job of this order: found where its key has one, else submitted. Raises DrmError with what is known."""
         self.check(order)
         with self.journal.locked(order.key) as entry:
-            if order.generated and not entry.records:
+            if order.generated and not entry.records and not self._purged:
+                self._purged = True
                 self.journal.purge_generated(GENERATED_PREFIX)
             return self._submit_locked(order, entry)
 

@@ -9,6 +9,7 @@ import json
 import re
 import time
 from dataclasses import replace
+from threading import Lock
 from typing import Any, Callable, ClassVar, Mapping, Sequence
 
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import ParseError
@@ -108,6 +109,8 @@ class FakeCluster:
         self.controls: list[tuple[str, ...]] = []
         self.faults: dict[str, list[Fault]] = {}
         self.commands: list[list[str]] = []
+        # A real server answers one after the other, too.
+        self._lock = Lock()
 
     def run(self, command: Command, inherit_fds: Sequence[int] = ()) -> CommandResult:
         self.commands.append(list(command.argv))
@@ -145,7 +148,8 @@ class FakeCluster:
             "ffindhistory": self._find_history,
             "fcontrol": self._control,
         }[program]
-        rc, stdout = answer(command, arguments)
+        with self._lock:
+            rc, stdout = answer(command, arguments)
         return CommandResult(command, rc, stdout, "")
 
     def _submit(self, command: Command, arguments: tuple[str, ...]) -> tuple[int, str]:

@@ -32,6 +32,7 @@ def submit_all(submitter: Submitter, orders: Sequence[Order], take: Callable[[Or
     """
     for order in orders:
         submitter.check(order)
+    submitter.look_elsewhere(orders)
     failed = Event()
 
     def submit(order: Order) -> Optional[Submitted]:

@@ -53,23 +53,26 @@ class Client:
         jobs = {job_id: _of_one(job_id, rows, accounting and not unanswered) for job_id in job_ids}
         return Snapshot(jobs, tuple(unanswered))
 
-    def find(self, request: JobRequest, since: int) -> Search:
-        """The caller's jobs with this request's name. Raises DrmUnavailableError where the queue or the accounting does not answer."""
-        queue, history = self.drm.build_find(request, since)
-        result = self.runner.run(queue)
-        self._require(result, "looking for job %s in the queue" % request.job_name, (Outcome.OK, Outcome.NO_SUCH_JOB))
-        named = _of_name(request.job_name, self.drm.parse_status(result))
-        certain = True
-        if history is not None and not named:
-            result = self.runner.run(history)
-            outcome = self.drm.classify(result)
-            certain = outcome is not Outcome.NO_ACCOUNTING
-            if certain:
-                self._require(
-                    result, "looking for job %s in the accounting" % request.job_name, (Outcome.OK, Outcome.NO_SUCH_JOB)
-                )
-                named = _of_name(request.job_name, self.drm.parse_history(result))
-        return Search([_of_one(job_id, named, True) for job_id in _top_ids(named.values())], certain)
+    def find(self, names: Sequence[str], since: int) -> Dict[str, Search]:
+        """The caller's jobs of each name. Raises DrmUnavailableError where the queue or the accounting does not answer."""
+        found: Dict[str, List[JobStatus]] = {name: [] for name in names}
+        for command in self.drm.build_find(names, self.cluster, since):
+            result = self.runner.run(command)
+            self._require(result, _looking_for(names, "queue"), (Outcome.OK, Outcome.NO_SUCH_JOB))
+            _sort_in(self.drm.parse_status(result), found)
+        left = [name for name in names if not found[name]]
+        certain = self._find_in_history(left, since, found) if left else True
+        return {name: Search(_whole(rows), certain or bool(rows)) for name, rows in found.items()}
+
+    def _find_in_history(self, names: Sequence[str], since: int, found: Dict[str, List[JobStatus]]) -> bool:
+        """False where there is no accounting, though the DRM could have one."""
+        for command in self.drm.build_find_history(names, self.cluster, since):
+            result = self.runner.run(command)
+            if self.drm.classify(result) is Outcome.NO_ACCOUNTING:
+                return False
+            self._require(result, _looking_for(names, "accounting"), (Outcome.OK, Outcome.NO_SUCH_JOB))
+            _sort_in(self.drm.parse_history(result), found)
+        return True
 
     def control(self, action: Control, job_ids: Sequence[str]) -> None:
         """Cancel, hold, release, suspend or resume. Raises CommandError where the DRM refuses."""
@@ -155,12 +158,21 @@ def _completed(queue: Optional[JobStatus], other: JobStatus) -> JobStatus:
     )
 
 
-def _of_name(name: str, rows: Iterable[JobStatus]) -> Dict[str, JobStatus]:
-    return {row.job_id: row for row in rows if row.name == name}
+def _looking_for(names: Sequence[str], where: str) -> str:
+    more = " and %d more" % (len(names) - 1) if len(names) > 1 else ""
+    return "looking for job %s%s in the %s" % (names[0], more, where)
 
 
-def _top_ids(rows: Iterable[JobStatus]) -> List[str]:
-    return list(dict.fromkeys(row.array_id or row.job_id for row in rows))
+def _sort_in(rows: Iterable[JobStatus], found: Dict[str, List[JobStatus]]) -> None:
+    for row in rows:
+        if row.name in found:
+            found[row.name].append(row)
+
+
+def _whole(rows: Sequence[JobStatus]) -> List[JobStatus]:
+    """Jobs, with their arrays' elements put together."""
+    by_id = {row.job_id: row for row in rows}
+    return [_of_one(job_id, by_id, True) for job_id in dict.fromkeys(row.array_id or row.job_id for row in rows)]
 
 
 def _of_one(job_id: str, rows: Dict[str, JobStatus], complete: bool) -> JobStatus:

@@ -79,8 +79,12 @@ class Drm(ABC):
         """The jobs that one answer of the accounting names."""
 
     @abstractmethod
-    def build_find(self, request: JobRequest, since: int) -> Tuple[Command, Optional[Command]]:
-        """Ask the queue and (where there is one) the accounting for the caller's jobs with this request's job name, submitted at or after epoch ``since``."""
+    def build_find(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        """Ask the queue for the caller's jobs of these names, submitted at or after epoch ``since``. Jobs of other names may be among the answers."""
+
+    def build_find_history(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        """Ask the accounting the same; an empty list where the DRM has none."""
+        return []
 
     @abstractmethod
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:

@@ -186,11 +186,13 @@ class Slurm(Drm):
     def parse_history(self, result: CommandResult) -> List[JobStatus]:
         return read_history(result)
 
-    def build_find(self, request: JobRequest, since: int) -> Tuple[Command, Optional[Command]]:
-        name = "--name=%s" % request.job_name
+    def build_find(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        return [_squeue(cluster, "--me", "--name=%s" % part) for part in _joined(names)]
+
+    def build_find_history(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
         begin = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(max(0, since - _CLOCK_MARGIN_SECONDS)))
         window = ("--starttime=%s" % begin, "--endtime=now+1days", "--state=%s" % _ALL_STATES)
-        return _squeue(request.cluster, "--me", name), _sacct(request.cluster, name, *window)
+        return [_sacct(cluster, "--name=%s" % part, *window) for part in _joined(names)]
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
         if action is Control.CANCEL:
@@ -240,14 +242,14 @@ def _cluster(cluster: str) -> Tuple[str, ...]:
     return ("--clusters=%s" % cluster,) if cluster else ()
 
 
-def _joined(job_ids: Sequence[str]) -> Iterator[str]:
-    """The ids with commas between them, in as many pieces as one argument's length makes necessary."""
+def _joined(words: Sequence[str]) -> Iterator[str]:
+    """Ids or names with commas between them, in as many pieces as one argument's length makes necessary."""
     piece = ""
-    for job_id in job_ids:
-        if len(piece) + len(job_id) > _MAX_LIST_LENGTH:
+    for word in words:
+        if len(piece) + len(word) > _MAX_LIST_LENGTH:
             yield piece
             piece = ""
-        piece += "," + job_id if piece else job_id
+        piece += "," + word if piece else word
     if piece:
         yield piece
 

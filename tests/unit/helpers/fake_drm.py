@@ -77,8 +77,11 @@ class FakeDrm(Drm):
     def parse_history(self, result: CommandResult) -> list[JobStatus]:
         return _rows(result)
 
-    def build_find(self, request: JobRequest, since: int) -> tuple[Command, Command | None]:
-        return Command(("ffind", request.job_name)), Command(("ffindhistory", request.job_name, str(since)))
+    def build_find(self, names: Sequence[str], cluster: str, since: int) -> list[Command]:
+        return [Command(("ffind", *names))]
+
+    def build_find_history(self, names: Sequence[str], cluster: str, since: int) -> list[Command]:
+        return [Command(("ffindhistory", str(since), *names))]
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> list[Command]:
         return [Command(("fcontrol", action.value, *job_ids))]
@@ -171,16 +174,16 @@ class FakeCluster:
         return 0, _json(s for s in self.accounting.values() if {s.job_id, s.array_id} & set(arguments))
 
     def _find(self, command: Command, arguments: tuple[str, ...]) -> tuple[int, str]:
-        return 0, _json(status for status in self.queue.values() if status.name == arguments[0])
+        return 0, _json(status for status in self.queue.values() if status.name in arguments)
 
     def _find_history(self, command: Command, arguments: tuple[str, ...]) -> tuple[int, str]:
         if self.accounting is None:
             return 9, ""
-        name, since = arguments
+        since, *names = arguments
         return 0, _json(
             status
             for status in self.accounting.values()
-            if status.name == name and self.submit_times.get(status.job_id, self.now) >= int(since)
+            if status.name in names and self.submit_times.get(status.job_id, self.now) >= int(since)
         )
 
     def _control(self, command: Command, arguments: tuple[str, ...]) -> tuple[int, str]:

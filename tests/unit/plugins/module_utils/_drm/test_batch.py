@@ -155,3 +155,25 @@ def test_every_failure_is_told(batch: Batch, cluster: FakeCluster) -> None:
     assert "no such queue" in said["msg"]
     assert "disk full" in said["msg"]
     assert said["cmd"][0] == "fsub"
+
+
+def test_keys_that_another_host_may_have_used_are_asked_for_in_one_question(
+    batch: Batch, cluster: FakeCluster, tmp_path: Path
+) -> None:
+    elsewhere = submitter(cluster, tmp_path / "elsewhere").submit(order("key-2"))
+    batch.run(orders(2))
+    cluster.commands.clear()
+    batch.run(orders(6))
+    assert len(cluster.submissions) == 6
+    assert batch.taken[2:] == keys(orders(6))
+    [question] = [argv for argv in cluster.commands if argv[0] == "ffind"]
+    assert len(question) == 1 + 4
+    assert elsewhere.request.job_name in question
+    assert submitter(cluster, tmp_path, "task-2").submit(order("key-2")).job_id == elsewhere.job_id
+
+
+def test_where_that_question_is_not_answered_each_key_is_asked_for(batch: Batch, cluster: FakeCluster) -> None:
+    cluster.faults["ffind"] = [answering(7, stderr="no route to server")]
+    batch.run(orders(2))
+    assert cluster.ran("ffind") == 3
+    assert len(cluster.submissions) == 2

@@ -86,7 +86,11 @@ def whole_request(drm: Drm) -> JobRequest:
 
 def every_command(drm: Drm) -> list[Command]:
     request, job_ids = whole_request(drm), CONTRACTS[drm.name]["job_ids"]
-    commands = [drm.build_submit(request), drm.build_dry_run(request), *drm.build_find(request, 0)]
+    commands = [
+        drm.build_submit(request),
+        drm.build_dry_run(request),
+    ]
+    commands += [*drm.build_find(["a-0123456789", "b"], "", 0), *drm.build_find_history(["a-0123456789", "b"], "", 0)]
     commands += [*drm.build_status(job_ids, ""), *drm.build_history(job_ids, "")]
     for action in drm.controls:
         commands += drm.build_control(action, job_ids, "")

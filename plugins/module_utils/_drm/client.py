@@ -59,7 +59,7 @@ class Client:
         result = self.runner.run(queue)
         self._require(result, "looking for job %s in the queue" % request.job_name, (Outcome.OK, Outcome.NO_SUCH_JOB))
         named = _of_name(request.job_name, self.drm.parse_status(result))
-        certain = True
+        certain = not self.drm.forgets
         if history is not None and not named:
             result = self.runner.run(history)
             outcome = self.drm.classify(result)
@@ -119,7 +119,8 @@ class Client:
             return
         if outcome is Outcome.UNREACHABLE:
             raise DrmUnavailableError("%s: %s did not answer" % (what, self.drm.name), result)
-        raise CommandError(what, result)
+        name = self.drm.error_name(result)
+        raise CommandError("%s (%s)" % (what, name) if name else what, result)
 
 
 def _unexplained(row: JobStatus) -> bool:

@@ -65,14 +65,14 @@ class Client:
         return {name: Search(_whole(rows), certain or bool(rows)) for name, rows in found.items()}
 
     def _find_in_history(self, names: Sequence[str], since: int, found: Dict[str, List[JobStatus]]) -> bool:
-        """False where there is no accounting, though the DRM could have one."""
+        """Ask the accounting; False where a job may have been there and have left no trace."""
         for command in self.drm.build_find_history(names, self.cluster, since):
             result = self.runner.run(command)
             if self.drm.classify(result) is Outcome.NO_ACCOUNTING:
                 return False
             self._require(result, _looking_for(names, "accounting"), (Outcome.OK, Outcome.NO_SUCH_JOB))
             _sort_in(self.drm.parse_history(result), found)
-        return True
+        return not self.drm.forgets
 
     def control(self, action: Control, job_ids: Sequence[str]) -> None:
         """Cancel, hold, release, suspend or resume. Raises CommandError where the DRM refuses."""
@@ -122,7 +122,8 @@ class Client:
             return
         if outcome is Outcome.UNREACHABLE:
             raise DrmUnavailableError("%s: %s did not answer" % (what, self.drm.name), result)
-        raise CommandError(what, result)
+        name = self.drm.error_name(result)
+        raise CommandError("%s (%s)" % (what, name) if name else what, result)
 
 
 def _unexplained(row: JobStatus) -> bool:

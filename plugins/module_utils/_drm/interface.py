@@ -27,6 +27,8 @@ class Drm(ABC):
     submissions_at_once: ClassVar[int] = 1
     #: What can be done to a job here.
     controls: ClassVar[FrozenSet[Control]]
+    #: True where an ended job soon leaves no trace that a user could ask for.
+    forgets: ClassVar[bool] = False
     #: Every native state and what it means. A state that is not here is UNKNOWN.
     states: ClassVar[Mapping[str, JobState]]
     #: What a job id of this DRM looks like; the whole id must match.
@@ -93,6 +95,10 @@ class Drm(ABC):
     @abstractmethod
     def classify(self, result: CommandResult) -> Outcome:
         """What an answer means. "The server did not answer" and "there is no such job" are different."""
+
+    def error_name(self, result: CommandResult) -> str:
+        """What the DRM itself calls this return code; empty where it has no name for it."""
+        return ""
 
     @abstractmethod
     def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:

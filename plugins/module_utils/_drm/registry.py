@@ -10,14 +10,19 @@ from typing import Callable, Dict, Optional
 from .errors import InvalidRequestError
 from .interface import Drm
 from .local import Local
+from .pbspro import PbsPro
 from .slurm import Slurm
+from .torque import Torque
+from .torque_slurm import SlurmTorque
 
-DRMS: Dict[str, Drm] = {drm.name: drm for drm in (Slurm(), Local())}
+DRMS: Dict[str, Drm] = {drm.name: drm for drm in (Slurm(), PbsPro(), Torque(), Local())}
 DRM_NAMES = tuple(DRMS)
 
 
 def choose(name: str, which: Callable[[str], Optional[str]]) -> Drm:
     """The DRM of this name; for ``auto`` the one whose commands are on this host. Raises InvalidRequestError where there is none."""
+    if name == Torque.name and which("sbatch") and not which("qselect"):
+        return SlurmTorque()
     if name != "auto":
         return DRMS[name]
     for drm in DRMS.values():

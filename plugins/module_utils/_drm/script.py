@@ -9,13 +9,13 @@ import os
 import re
 import shlex
 from dataclasses import dataclass, replace
-from typing import List, Mapping
+from typing import List, Mapping, Sequence
 
 from .errors import DrmError, InvalidRequestError
 from .journal import make_private_directory
 
 DEFAULT_INTERPRETER = "#!/bin/bash"
-_POSIX_SHELL = re.compile(r"#!\s*(?:/usr/bin/env\s+)?(?:\S*/)?(?:ba|da|k|mk|z|a)?sh(?:\s|$)")
+POSIX_SHELL = re.compile(r"#!\s*(?:/usr/bin/env\s+)?(?:\S*/)?(?:ba|da|k|mk|z|a)?sh(?:\s|$)")
 _MAX_SCRIPT_BYTES = 4 * 1024 * 1024
 
 
@@ -59,17 +59,30 @@ def read_script(path: str) -> JobScript:
 
 def with_secrets(script: str, path: str) -> str:
     """The script with a line that reads the secrets' file, after the leading comments so that the DRM still sees its directives."""
-    lines = script.split("\n")
-    if not _POSIX_SHELL.match(lines[0]):
+    first = script.split("\n", 1)[0]
+    if not POSIX_SHELL.match(first):
         raise InvalidRequestError(
             "secret_environment",
             "the script's first line %.80r names no POSIX shell, and only such a script can read the secrets' file"
-            % lines[0],
+            % first,
         )
+    return with_lines(script, [". %s" % shlex.quote(path)])
+
+
+def with_lines(script: str, more: Sequence[str]) -> str:
+    """The script with more lines after its leading comments, where no DRM looks for directives any more."""
+    at = end_of_comments(script)
+    lines = script.split("\n")
+    return "\n".join([*lines[:at], *more, *lines[at:]])
+
+
+def end_of_comments(script: str) -> int:
+    """The number of the script's first line that is no comment; the ``#!`` line comes before it."""
+    lines = script.split("\n")
     at = 1
     while at < len(lines) and (lines[at].startswith("#") or not lines[at].strip()):
         at += 1
-    return "\n".join([*lines[:at], ". %s" % shlex.quote(path), *lines[at:]])
+    return at
 
 
 def write_secrets(path: str, values: Mapping[str, str]) -> None:

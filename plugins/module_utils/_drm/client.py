@@ -56,19 +56,18 @@ class Client:
     def find(self, request: JobRequest, since: int) -> Search:
         """The caller's jobs with this request's name. Raises DrmUnavailableError where the queue or the accounting does not answer."""
         queue, history = self.drm.build_find(request, since)
+        name = self.drm.job_name(request)
         result = self.runner.run(queue)
-        self._require(result, "looking for job %s in the queue" % request.job_name, (Outcome.OK, Outcome.NO_SUCH_JOB))
-        named = _of_name(request.job_name, self.drm.parse_status(result))
+        self._require(result, "looking for job %s in the queue" % name, (Outcome.OK, Outcome.NO_SUCH_JOB))
+        named = _of_name(name, self.drm.parse_status(result))
         certain = True
         if history is not None and not named:
             result = self.runner.run(history)
             outcome = self.drm.classify(result)
             certain = outcome is not Outcome.NO_ACCOUNTING
             if certain:
-                self._require(
-                    result, "looking for job %s in the accounting" % request.job_name, (Outcome.OK, Outcome.NO_SUCH_JOB)
-                )
-                named = _of_name(request.job_name, self.drm.parse_history(result))
+                self._require(result, "looking for job %s in the accounting" % name, (Outcome.OK, Outcome.NO_SUCH_JOB))
+                named = _of_name(name, self.drm.parse_history(result))
         return Search([_of_one(job_id, named, True) for job_id in _top_ids(named.values())], certain)
 
     def control(self, action: Control, job_ids: Sequence[str]) -> None:

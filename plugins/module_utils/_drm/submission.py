@@ -30,8 +30,6 @@ from .script import with_secrets, write_secrets
 
 # How far back a job is looked for by its name. Another submit host may have used the key days ago, and clocks differ.
 LOOK_BACK_SECONDS = 7 * 24 * 3600
-# A submission that the server took in before it stalled may come up just after the server answers again.
-SETTLE_SECONDS = 3.0
 
 
 class UnrecordedJobError(DrmError):
@@ -176,7 +174,7 @@ class Submitter:
         order = Order(request_of(intent), key, key.startswith(GENERATED_PREFIX))
         found = self._look(order, order.request, entry, intent)
         if found is None:
-            self.sleep(SETTLE_SECONDS)
+            self.sleep(self.client.drm.settle_seconds)
             found = self._look(order, order.request, entry, intent)
         return None if found is None else self._note(order, entry, order.request, found)
 

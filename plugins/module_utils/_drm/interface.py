@@ -33,6 +33,12 @@ class Drm(ABC):
     states: ClassVar[Mapping[str, JobState]]
     #: What a job id of this DRM looks like; the whole id must match.
     job_id_pattern: ClassVar[Pattern[str]]
+    #: A submission that the server took in before it stalled, or whose job has ended already, can be found by its name after this long.
+    settle_seconds: ClassVar[float] = 3.0
+
+    def job_name(self, request: JobRequest) -> str:
+        """The name that the DRM sees, by which a submission is found again. The token in it stays whole."""
+        return request.job_name
 
     def check_request(self, request: JobRequest) -> None:
         """Refuse, by name, the fields that this DRM cannot honour. Raises UnsupportedFieldError."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Callable, Dict, Optional
 
 from .errors import InvalidRequestError
+from .gridengine import GridEngine
 from .interface import Drm
 from .local import Local
 from .pbspro import PbsPro
@@ -15,7 +16,7 @@ from .slurm import Slurm
 from .torque import Torque
 from .torque_slurm import SlurmTorque
 
-DRMS: Dict[str, Drm] = {drm.name: drm for drm in (Slurm(), PbsPro(), Torque(), Local())}
+DRMS: Dict[str, Drm] = {drm.name: drm for drm in (Slurm(), GridEngine(), PbsPro(), Torque(), Local())}
 DRM_NAMES = tuple(DRMS)
 
 

@@ -31,8 +31,6 @@ from .script import with_secrets, write_secrets
 
 # How far back a job is looked for by its name. Another submit host may have used the key days ago, and clocks differ.
 LOOK_BACK_SECONDS = 7 * 24 * 3600
-# A submission that the server took in before it stalled may come up just after the server answers again.
-SETTLE_SECONDS = 3.0
 
 
 class Submitter:
@@ -97,7 +95,7 @@ class Submitter:
         if order.generated:
             return self._send(order, entry, request, attempt)
         try:
-            elsewhere = self._find_elsewhere(request.job_name)
+            elsewhere = self._find_elsewhere(self.client.drm.job_name(request))
         except DrmUnavailableError as error:
             said = (
                 "key %r: it is not known whether another host has used it, because the DRM did not answer. Nothing was submitted"
@@ -116,7 +114,7 @@ class Submitter:
         Where the DRM does not answer, each order's own submission says so.
         """
         fresh = [order for order in orders if not order.generated and self.journal.read(order.key) is None]
-        names = [self._named(order, 1).job_name for order in fresh]
+        names = [self.client.drm.job_name(self._named(order, 1)) for order in fresh]
         if len(names) > 1:
             with suppress(DrmError):
                 self._elsewhere = self.client.find(names, int(time.time()) - LOOK_BACK_SECONDS)
@@ -182,13 +180,13 @@ class Submitter:
         order = Order(request_of(intent), key, key.startswith(GENERATED_PREFIX))
         found = self._look(order, order.request, entry, intent)
         if found is None:
-            self.sleep(SETTLE_SECONDS)
+            self.sleep(self.client.drm.settle_seconds)
             found = self._look(order, order.request, entry, intent)
         return None if found is None else self._note(order, entry, order.request, found)
 
     def _look(self, order: Order, request: JobRequest, entry: Entry, intent: Mapping[str, Any]) -> Optional[str]:
         try:
-            name = request.job_name
+            name = self.client.drm.job_name(request)
             search = self.client.find([name], intent["time"] - LOOK_BACK_SECONDS)[name]
         except DrmUnavailableError as error:
             raise _unsure(error, order, request) from error

@@ -16,7 +16,7 @@ options:
       - V(auto) takes the one whose commands are on the host's PATH, and fails where there is none.
       - V(local) runs jobs on the host itself; it needs no daemon and no root, and is never chosen by V(auto).
     type: str
-    choices: [auto, slurm, local]
+    choices: [auto, slurm, lsf, local]
     default: auto
   cluster:
     description:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from .._runner import Runner
 from .errors import CommandError, DrmError, DrmUnavailableError
 from .interface import Drm
-from .model import CommandResult, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
+from .model import Command, CommandResult, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,18 @@ class Client:
         self.drm = drm
         self.runner = runner
         self.cluster = cluster
+        self._older: Set[str] = set()
+
+    def ask(self, command: Command, inherit_fds: Sequence[int] = ()) -> CommandResult:
+        """Run one command; where this version does not know its words, in the older ones, and the next of its program in those at once."""
+        program, otherwise = command.argv[0], command.otherwise
+        if otherwise is not None and program in self._older:
+            command, otherwise = otherwise, None
+        result = self.runner.run(command, inherit_fds=inherit_fds)
+        if otherwise is None or self.drm.classify(result) is not Outcome.NOT_UNDERSTOOD:
+            return result
+        self._older.add(program)
+        return self.runner.run(otherwise, inherit_fds=inherit_fds)
 
     def statuses(self, job_ids: Sequence[str]) -> Snapshot:
         """These jobs' states. Raises DrmUnavailableError when the queue does not answer."""
@@ -56,12 +68,12 @@ class Client:
     def find(self, request: JobRequest, since: int) -> Search:
         """The caller's jobs with this request's name. Raises DrmUnavailableError where the queue or the accounting does not answer."""
         queue, history = self.drm.build_find(request, since)
-        result = self.runner.run(queue)
+        result = self.ask(queue)
         self._require(result, "looking for job %s in the queue" % request.job_name, (Outcome.OK, Outcome.NO_SUCH_JOB))
         named = _of_name(request.job_name, self.drm.parse_status(result))
         certain = True
         if history is not None and not named:
-            result = self.runner.run(history)
+            result = self.ask(history)
             outcome = self.drm.classify(result)
             certain = outcome is not Outcome.NO_ACCOUNTING
             if certain:
@@ -77,7 +89,7 @@ class Client:
         if action not in self.drm.controls:
             raise DrmError("%s cannot %s a job" % (self.drm.name, action.value))
         for command in self.drm.build_control(action, job_ids, self.cluster):
-            result = self.runner.run(command)
+            result = self.ask(command)
             self._require(result, "%s of %s" % (action.value, ", ".join(job_ids)), (Outcome.OK, Outcome.NO_SUCH_JOB))
 
     def dry_run(self, request: JobRequest) -> Optional[CommandResult]:
@@ -85,14 +97,14 @@ class Client:
         command = self.drm.build_dry_run(request)
         if command is None:
             return None
-        result = self.runner.run(command)
+        result = self.ask(command)
         self._require(result, "dry run of job %s" % request.name, (Outcome.OK,))
         return result
 
     def _ask_queue(self, job_ids: Sequence[str]) -> List[JobStatus]:
         rows: List[JobStatus] = []
         for command in self.drm.build_status(job_ids, self.cluster):
-            result = self.runner.run(command)
+            result = self.ask(command)
             self._require(result, "asking the queue", (Outcome.OK, Outcome.NO_SUCH_JOB))
             rows += self.drm.parse_status(result)
         return rows
@@ -101,7 +113,7 @@ class Client:
         """Fill in from the accounting what the queue did not say; False where there is no accounting."""
         commands = self.drm.build_history(job_ids, self.cluster)
         for command in commands:
-            result = self.runner.run(command)
+            result = self.ask(command)
             outcome = self.drm.classify(result)
             if outcome is Outcome.NO_ACCOUNTING:
                 return False

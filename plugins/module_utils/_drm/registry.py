@@ -10,9 +10,10 @@ from typing import Callable, Dict, Optional
 from .errors import InvalidRequestError
 from .interface import Drm
 from .local import Local
+from .lsf import Lsf
 from .slurm import Slurm
 
-DRMS: Dict[str, Drm] = {drm.name: drm for drm in (Slurm(), Local())}
+DRMS: Dict[str, Drm] = {drm.name: drm for drm in (Slurm(), Lsf(), Local())}
 DRM_NAMES = tuple(DRMS)
 
 

@@ -9,7 +9,7 @@ import os
 import re
 import shlex
 from dataclasses import dataclass, replace
-from typing import List, Mapping
+from typing import List, Mapping, Sequence
 
 from .errors import DrmError, InvalidRequestError
 from .journal import make_private_directory
@@ -58,18 +58,29 @@ def read_script(path: str) -> JobScript:
 
 
 def with_secrets(script: str, path: str) -> str:
-    """The script with a line that reads the secrets' file, after the leading comments so that the DRM still sees its directives."""
+    """The script with a line that reads the secrets' file."""
+    return _with_line(script, ". %s" % shlex.quote(path), "secret_environment", "can read the secrets' file")
+
+
+def with_arguments(script: str, arguments: Sequence[str]) -> str:
+    """The script with its arguments in it, for a DRM that gives none to a script on its standard input."""
+    if not arguments:
+        return script
+    line = "set -- %s" % " ".join(shlex.quote(item) for item in arguments)
+    return _with_line(script, line, "args", "can be given arguments on this DRM")
+
+
+def _with_line(script: str, line: str, field: str, use: str) -> str:
+    """The line goes after the leading comments, so that the DRM still sees its directives."""
     lines = script.split("\n")
     if not _POSIX_SHELL.match(lines[0]):
         raise InvalidRequestError(
-            "secret_environment",
-            "the script's first line %.80r names no POSIX shell, and only such a script can read the secrets' file"
-            % lines[0],
+            field, "the script's first line %.80r names no POSIX shell, and only such a script %s" % (lines[0], use)
         )
     at = 1
     while at < len(lines) and (lines[at].startswith("#") or not lines[at].strip()):
         at += 1
-    return "\n".join([*lines[:at], ". %s" % shlex.quote(path), *lines[at:]])
+    return "\n".join([*lines[:at], line, *lines[at:]])
 
 
 def write_secrets(path: str, values: Mapping[str, str]) -> None:

@@ -114,7 +114,12 @@ def _poll(ask: Callable[[], Snapshot], seen: Watch, every_poll: bool) -> bool:
 
 def _lost(seen: Watch) -> bool:
     """True while all that can answer has answered, and knows nothing of a job."""
-    return not seen.trouble and any(status.state is JobState.UNKNOWN for status in seen.jobs.values())
+    return not seen.trouble and any(_traceless(status) for status in seen.jobs.values())
+
+
+def _traceless(status: JobStatus) -> bool:
+    """A job that the DRM names in a state that tells nothing is there: its node may be out of reach, and come back."""
+    return status.state is JobState.UNKNOWN and not status.native_state
 
 
 def _all_reached(seen: Watch, target: str) -> bool:
@@ -122,7 +127,7 @@ def _all_reached(seen: Watch, target: str) -> bool:
         return False
     states = REACHED[target]
     gone = target == "absent" and not seen.trouble
-    return all(status.state in states or (gone and status.state is JobState.UNKNOWN) for status in seen.jobs.values())
+    return all(status.state in states or (gone and _traceless(status)) for status in seen.jobs.values())
 
 
 def _event(status: JobStatus, moved: bool) -> Dict[str, Any]:

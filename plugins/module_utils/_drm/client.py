@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from .._runner import Runner
+from .cluster import ClusterStatus
 from .errors import CommandError, DrmError, DrmUnavailableError
 from .interface import Drm
 from .model import Command, CommandResult, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
@@ -41,14 +43,15 @@ class Client:
 
     def ask(self, command: Command, inherit_fds: Sequence[int] = ()) -> CommandResult:
         """Run one command; where this version does not know its words, in the older ones, and the next of its program in those at once."""
+        run = partial(self.runner.run, inherit_fds=inherit_fds) if inherit_fds else self.runner.run
         program, otherwise = command.argv[0], command.otherwise
         if otherwise is not None and program in self._older:
             command, otherwise = otherwise, None
-        result = self.runner.run(command, inherit_fds=inherit_fds)
+        result = run(command)
         if otherwise is None or self.drm.classify(result) is not Outcome.NOT_UNDERSTOOD:
             return result
         self._older.add(program)
-        return self.runner.run(otherwise, inherit_fds=inherit_fds)
+        return run(otherwise)
 
     def statuses(self, job_ids: Sequence[str]) -> Snapshot:
         """These jobs' states. Raises DrmUnavailableError when the queue does not answer."""
@@ -91,6 +94,14 @@ class Client:
         for command in self.drm.build_control(action, job_ids, self.cluster):
             result = self.ask(command)
             self._require(result, "%s of %s" % (action.value, ", ".join(job_ids)), (Outcome.OK, Outcome.NO_SUCH_JOB))
+
+    def cluster_status(self) -> ClusterStatus:
+        """The cluster's queues and nodes. Raises DrmUnavailableError when one of its commands is not answered: half a cluster is none."""
+        results = []
+        for command in self.drm.build_cluster(self.cluster):
+            results.append(self.ask(command))
+            self._require(results[-1], "asking for the cluster's facts", (Outcome.OK,))
+        return self.drm.parse_cluster(results)
 
     def dry_run(self, request: JobRequest) -> Optional[CommandResult]:
         """The DRM's own check of a submission, where it has one. Raises CommandError where it refuses."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import Iterator, List, Optional, Sequence, Tuple
 
-from .errors import InvalidRequestError, ParseError
+from . import lsf_cluster
+from .cluster import ClusterStatus
+from .errors import InvalidRequestError, ParseError, UnsupportedFieldError
 from .interface import Drm
 from .lsf_answer import ENVIRON, FIELDS, STATES, read_records
 from .lsf_files import given, output_options, output_path
@@ -195,6 +197,14 @@ class Lsf(Drm):
         if program == "bhist" and _NO_ACCOUNTING.search(result.stderr):
             return Outcome.NO_ACCOUNTING
         return Outcome.REFUSED
+
+    def build_cluster(self, cluster: str) -> List[Command]:
+        if cluster:
+            raise UnsupportedFieldError(self.name, ["cluster"])
+        return lsf_cluster.commands()
+
+    def parse_cluster(self, results: Sequence[CommandResult]) -> ClusterStatus:
+        return lsf_cluster.read(results)
 
     def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:
         return output_path(request, job_id, home, "stdout"), output_path(request, job_id, home, "stderr")

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
 
 from .client import Snapshot
 from .errors import DrmUnavailableError
 from .model import JobState, JobStatus
+
+Answer = TypeVar("Answer")
 
 SLICE_SECONDS = 30.0
 MIN_INTERVAL_SECONDS = 0.5
@@ -143,15 +145,22 @@ def _event(status: JobStatus, moved: bool) -> Dict[str, Any]:
 
 def ask_until_answered(ask: Callable[[], Snapshot], seconds: float, clock: Clock) -> Snapshot:
     """One whole answer, asked for again while the queue or the accounting is silent. Raises DrmUnavailableError when the queue stays so."""
+    return until_answered(ask, seconds, clock, lambda snapshot: not snapshot.unanswered)
+
+
+def until_answered(
+    ask: Callable[[], Answer], seconds: float, clock: Clock, whole: Callable[[Answer], bool] = lambda answer: True
+) -> Answer:
+    """An answer, asked for again until it is whole or the time is over. Raises DrmUnavailableError where there is none by then."""
     deadline = clock.now() + seconds
     while True:
         over = clock.now() >= deadline
         try:
-            snapshot = ask()
+            answer = ask()
         except DrmUnavailableError:
             if over:
                 raise
         else:
-            if over or not snapshot.unanswered:
-                return snapshot
+            if over or whole(answer):
+                return answer
         clock.sleep(min(2.0, max(0.0, deadline - clock.now())))

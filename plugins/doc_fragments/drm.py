@@ -18,7 +18,7 @@ options:
       - V(torque) is TORQUE, and Slurm's Torque commands where there is an C(sbatch) and no C(qselect).
       - V(local) runs jobs on the host itself; it needs no daemon and no root, and is never chosen by V(auto).
     type: str
-    choices: [auto, slurm, gridengine, pbspro, torque, local]
+    choices: [auto, slurm, gridengine, pbspro, torque, lsf, local]
     default: auto
   cluster:
     description:

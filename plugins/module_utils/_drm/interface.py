@@ -8,7 +8,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar, FrozenSet, List, Mapping, Optional, Pattern, Sequence, Tuple
 
-from .errors import InvalidRequestError, UnsupportedFieldError
+from .cluster import ClusterStatus
+from .errors import DrmError, InvalidRequestError, UnsupportedFieldError
 from .model import Command, CommandResult, Control, JobRequest, JobState, JobStatus, Outcome
 
 # A request always has these; no DRM can refuse them.
@@ -109,3 +110,11 @@ class Drm(ABC):
     @abstractmethod
     def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:
         """Where the job's stdout and stderr are, as absolute paths; the same path twice where they are joined."""
+
+    def build_cluster(self, cluster: str) -> List[Command]:
+        """Ask for the cluster's queues and nodes. Raises DrmError where this DRM's are not read."""
+        raise DrmError("cluster facts of %s are not available" % self.name)
+
+    def parse_cluster(self, results: Sequence[CommandResult]) -> ClusterStatus:
+        """The facts out of the OK answers to ``build_cluster``, in its order. Raises ParseError."""
+        raise DrmError("cluster facts of %s are not available" % self.name)

@@ -124,6 +124,19 @@ def dry_run(request: Mapping[str, Any]) -> str:
     return "it fits this host (%d of %d slots)" % (request["slots"] or 1, cpu_count())
 
 
+def cluster() -> Dict[str, Any]:
+    """This host's facts. The slots in use are those of this account's jobs: others have stores of their own."""
+    state = state_directory()
+    used = [is_locked(os.path.join(state, "slots", str(number))) for number in range(cpu_count())]
+    return {
+        "host": os.uname().nodename,
+        "version": os.uname().release,
+        "slots": cpu_count(),
+        "slots_used": sum(used),
+        "memory_mb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2,
+    }
+
+
 def status(*job_ids: str) -> List[Dict[str, Any]]:
     """The jobs among these that are there, an array by its elements."""
     state = state_directory()
@@ -253,6 +266,7 @@ def main(arguments: Sequence[str], request: Optional[Mapping[str, Any]] = None) 
     actions: Dict[str, Callable[[], Any]] = {
         "submit": lambda: submit(request or {}),
         "dry-run": lambda: dry_run(request or {}),
+        "cluster": cluster,
         "status": lambda: status(*words),
         "find": lambda: find(*words),
     }

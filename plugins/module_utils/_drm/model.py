@@ -50,6 +50,7 @@ class Outcome(str, Enum):
     UNREACHABLE = "unreachable"
     REFUSED = "refused"
     NO_ACCOUNTING = "no accounting"
+    NOT_UNDERSTOOD = "not understood"
 
 
 class Control(str, Enum):
@@ -68,6 +69,8 @@ class Command:
 
     ``nonce`` is a text in it that is new each time; what is told of the command leaves it out. ``job_ids`` are the jobs that it is
     about, where the DRM cannot be told and answers with all.
+    ``directory`` is where it is run, for a DRM whose jobs start where they were submitted.
+    ``otherwise`` is the same in an older version's words, for the one whose answer is NOT_UNDERSTOOD.
     """
 
     argv: Tuple[str, ...]
@@ -75,6 +78,8 @@ class Command:
     environ: Mapping[str, str] = field(default_factory=dict)
     nonce: str = ""
     job_ids: Tuple[str, ...] = ()
+    directory: str = ""
+    otherwise: Optional[Command] = None
 
     @property
     def told(self) -> List[str]:

@@ -11,12 +11,13 @@ from .errors import InvalidRequestError
 from .gridengine import GridEngine
 from .interface import Drm
 from .local import Local
+from .lsf import Lsf
 from .pbspro import PbsPro
 from .slurm import Slurm
 from .torque import Torque
 from .torque_slurm import SlurmTorque
 
-DRMS: Dict[str, Drm] = {drm.name: drm for drm in (Slurm(), GridEngine(), PbsPro(), Torque(), Local())}
+DRMS: Dict[str, Drm] = {drm.name: drm for drm in (Slurm(), GridEngine(), PbsPro(), Torque(), Lsf(), Local())}
 DRM_NAMES = tuple(DRMS)
 
 

@@ -9,6 +9,8 @@ import re
 import time
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
+from . import slurm_cluster
+from .cluster import ClusterStatus
 from .errors import ParseError
 from .interface import Drm
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
@@ -217,6 +219,12 @@ class Slurm(Drm):
             known = result.rc == 255 or _REFUSED.search(result.stderr)
             return Outcome.REFUSED if known else Outcome.UNREACHABLE
         return Outcome.NO_SUCH_JOB if _NO_SUCH_JOB.search(result.stderr) else Outcome.REFUSED
+
+    def build_cluster(self, cluster: str) -> List[Command]:
+        return slurm_cluster.commands(_cluster(cluster))
+
+    def parse_cluster(self, results: Sequence[CommandResult]) -> ClusterStatus:
+        return slurm_cluster.read(results)
 
     def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:
         return output_path(request, job_id, home, "output"), output_path(request, job_id, home, "error")

@@ -204,7 +204,7 @@ class Submitter:
             write_secrets(self.secrets_path(request.token), order.secrets)
         intent = entry.append("intent", **self._intent(order, request, attempt))
         try:
-            result = self.client.runner.run(command, inherit_fds=(entry.fd,))
+            result = self.client.ask(command, inherit_fds=(entry.fd,))
         except DrmError:
             # It could not even be started.
             self._note_refusal(entry, request)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from typing import Sequence
 
 import pytest
 
@@ -17,11 +18,14 @@ from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import
     InvalidRequestError,
 )
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import (
+    Command,
+    CommandResult,
     Control,
     EndReason,
     JobRequest,
     JobState,
     JobStatus,
+    Outcome,
 )
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.fake_drm import (
     UNREACHABLE,
@@ -260,3 +264,36 @@ def test_the_dry_run(client: Client, cluster: FakeCluster) -> None:
         client.dry_run(REQUEST)
     client.drm.build_dry_run = lambda request: None
     assert client.dry_run(REQUEST) is None
+
+
+class OlderDrm(FakeDrm):
+    """One that has learned a new question, on a cluster that has not: rc 8 says so."""
+
+    def build_status(self, job_ids: Sequence[str], cluster: str) -> list[Command]:
+        older = Command(("fqueue", *job_ids))
+        return [Command(("fqueue", "--new", *job_ids), otherwise=older)]
+
+    def classify(self, result: CommandResult) -> Outcome:
+        return Outcome.NOT_UNDERSTOOD if result.rc == 8 else super().classify(result)
+
+
+def test_what_is_not_understood_is_asked_in_the_older_words_and_from_then_on_at_once() -> None:
+    cluster = FakeCluster()
+    cluster.put(row("1", JobState.RUNNING))
+    cluster.faults["fqueue"] = [answering(8, stderr="what?")]
+    client = Client(OlderDrm(), cluster)
+    for _time in range(2):
+        assert client.statuses(["1"]).jobs["1"].state is JobState.RUNNING
+    assert [argv for argv in cluster.commands if argv[0] == "fqueue"] == [
+        ["fqueue", "--new", "1"],
+        ["fqueue", "1"],
+        ["fqueue", "1"],
+    ]
+
+
+def test_another_error_is_no_reason_to_ask_in_older_words() -> None:
+    cluster = FakeCluster()
+    cluster.faults["fqueue"] = [answering(7, stderr="no route")]
+    with pytest.raises(DrmUnavailableError):
+        Client(OlderDrm(), cluster).statuses(["1"])
+    assert cluster.ran("fqueue") == 1

@@ -16,11 +16,11 @@ options:
       - V(auto) takes the one whose commands are on the host's PATH, and fails where there is none.
       - V(local) runs jobs on the host itself; it needs no daemon and no root, and is never chosen by V(auto).
     type: str
-    choices: [auto, slurm, local]
+    choices: [auto, slurm, htcondor, local]
     default: auto
   cluster:
     description:
-      - Another cluster or server of the DRM, where one host submits to several (Slurm C(-M)).
+      - Another cluster or server of the DRM, where one host submits to several (Slurm C(-M), the schedd's name for HTCondor's C(-name)).
       - It belongs to the identity of a O(clusterjobs.drm.job#module:key).
     type: str
     default: ""

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Callable, Dict, Optional
 
 from .errors import InvalidRequestError
+from .htcondor import HTCondor
 from .interface import Drm
 from .local import Local
 from .slurm import Slurm
 
-DRMS: Dict[str, Drm] = {drm.name: drm for drm in (Slurm(), Local())}
+DRMS: Dict[str, Drm] = {drm.name: drm for drm in (Slurm(), HTCondor(), Local())}
 DRM_NAMES = tuple(DRMS)
 
 

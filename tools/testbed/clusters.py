@@ -128,10 +128,11 @@ def _problem(cluster: Cluster) -> str | None:
 
 
 def _diagnostics(cluster: Cluster) -> str:
+    logs = drms.of(cluster).LOG_DIRECTORY
     questions = (
         ["systemctl", "--no-pager", "--failed"],
         ["journalctl", "--no-pager", "--lines=80"],
-        ["find", drms.of(cluster).LOG_DIRECTORY, "-type", "f", "-exec", "tail", "--verbose", "--lines=40", "{}", "+"],
+        ["find", logs, "-regex", r".*\.log\|.*/messages", "-exec", "tail", "--verbose", "--lines=40", "{}", "+"],
     )
     parts = []
     for host in cluster.hosts:

@@ -132,7 +132,7 @@ def _diagnostics(cluster: Cluster) -> str:
     questions = (
         ["systemctl", "--no-pager", "--failed"],
         ["journalctl", "--no-pager", "--lines=80"],
-        ["find", logs, "-regex", r".*\.log\|.*/messages", "-exec", "tail", "--verbose", "--lines=40", "{}", "+"],
+        ["find", logs, "-regex", r".*\.log\|.*Log\|.*/messages", "-exec", "tail", "--verbose", "--lines=40", "{}", "+"],
     )
     parts = []
     for host in cluster.hosts:

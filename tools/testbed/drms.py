@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from . import gridengine, slurm
+from . import gridengine, htcondor, slurm
 from .settings import Cluster, Host
 
 
@@ -27,7 +27,7 @@ class Drm(Protocol):
         """Why no job can run now."""
 
 
-DRMS: dict[str, Drm] = {"gridengine": gridengine, "slurm": slurm}
+DRMS: dict[str, Drm] = {"gridengine": gridengine, "htcondor": htcondor, "slurm": slurm}
 
 
 def of(cluster: Cluster) -> Drm:

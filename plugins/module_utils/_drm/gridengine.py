@@ -15,9 +15,8 @@ from .gridengine_answer import STATES, read_history, read_queue
 from .gridengine_files import directives, interpreter, output_path
 from .interface import Drm
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
+from .word_lists import MAX_LIST_LENGTH, pieces
 
-# Linux takes 128 KiB for one argument.
-_MAX_LIST_LENGTH = 100 * 1000
 # qacct reads the whole accounting file for each job that it is asked for: from here on, once for all of them.
 _MAX_SINGLE_QUESTIONS = 4
 # A value that -v takes as it stands, so that a PATH for the job is not qsub's own.
@@ -221,7 +220,7 @@ class GridEngine(Drm):
             Control.SUSPEND: ("qmod", "-sj"),
             Control.RESUME: ("qmod", "-usj"),
         }[action]
-        return [Command((*words, *some), environ=_cell(cluster)) for some in _pieces(job_ids)]
+        return [Command((*words, *some), environ=_cell(cluster)) for some in pieces(job_ids)]
 
     def classify(self, result: CommandResult) -> Outcome:
         program = result.command.argv[0]
@@ -277,11 +276,6 @@ def _cell(cluster: str) -> Dict[str, str]:
     return {"SGE_CELL": cluster} if cluster else {}
 
 
-def _pieces(job_ids: Sequence[str]) -> List[Tuple[str, ...]]:
-    size = _MAX_LIST_LENGTH // 24
-    return [tuple(job_ids[at : at + size]) for at in range(0, len(job_ids), size)]
-
-
 def _output(request: JobRequest) -> List[str]:
     """A path after a colon is one on every host, whatever colons are in it."""
     words: List[str] = []
@@ -323,7 +317,7 @@ def _environment(request: JobRequest) -> Tuple[List[str], Dict[str, str]]:
     values: Mapping[str, str] = request.environment
     words, hidden, length = [], {}, 0
     for name, value in sorted(values.items()):
-        plain = _PLAIN_VALUE.fullmatch(value) and length < _MAX_LIST_LENGTH
+        plain = _PLAIN_VALUE.fullmatch(value) and length < MAX_LIST_LENGTH
         words.append("%s=%s" % (name, value) if plain else name)
         length += len(words[-1]) + 1
         if not plain:

@@ -17,9 +17,8 @@ from .lsf_files import given, output_options, output_path
 from .lsf_long import read_history, read_jobs
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
 from .script import with_arguments
+from .word_lists import pieces
 
-# Far below what one command line can take (2 MiB, the environment included).
-_MAX_LIST_LENGTH = 100 * 1000
 _SUBMITTED = re.compile(r"^Job <([1-9][0-9]*)> is submitted to ", re.MULTILINE)
 _CONTROLS = {
     Control.CANCEL: "bkill",
@@ -160,13 +159,13 @@ class Lsf(Drm):
         return str(found[0])
 
     def build_status(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
-        return [_bjobs(*ids) for ids in _pieces(job_ids)]
+        return [_bjobs(*ids) for ids in pieces(job_ids)]
 
     def parse_status(self, result: CommandResult) -> List[JobStatus]:
         return read_records(result) if "-json" in result.command.argv else read_jobs(result)
 
     def build_history(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
-        return [_bhist(*ids) for ids in _pieces(job_ids)]
+        return [_bhist(*ids) for ids in pieces(job_ids)]
 
     def parse_history(self, result: CommandResult) -> List[JobStatus]:
         return read_history(result)
@@ -178,7 +177,7 @@ class Lsf(Drm):
         return [_bhist("-a", "-J", name) for name in names]
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
-        return [Command((_CONTROLS[action], *ids)) for ids in _pieces(job_ids)]
+        return [Command((_CONTROLS[action], *ids)) for ids in pieces(job_ids)]
 
     def classify(self, result: CommandResult) -> Outcome:
         program = result.command.argv[0]
@@ -277,17 +276,3 @@ def _bjobs(*which: str) -> Command:
 def _bhist(*which: str) -> Command:
     # All event files: a busy server starts a new one each thousand jobs.
     return Command(("bhist", "-n", "0", "-l", *which), environ=ENVIRON)
-
-
-def _pieces(job_ids: Sequence[str]) -> Iterator[List[str]]:
-    """The ids in as many lists as the length of a command line makes necessary."""
-    piece: List[str] = []
-    length = 0
-    for job_id in job_ids:
-        if length + len(job_id) > _MAX_LIST_LENGTH:
-            yield piece
-            piece, length = [], 0
-        piece.append(job_id)
-        length += len(job_id) + 1
-    if piece:
-        yield piece

@@ -9,6 +9,7 @@ from typing import Callable, Dict, Optional
 
 from .errors import InvalidRequestError
 from .gridengine import GridEngine
+from .htcondor import HTCondor
 from .interface import Drm
 from .local import Local
 from .lsf import Lsf
@@ -17,7 +18,9 @@ from .slurm import Slurm
 from .torque import Torque
 from .torque_slurm import SlurmTorque
 
-DRMS: Dict[str, Drm] = {drm.name: drm for drm in (Slurm(), GridEngine(), PbsPro(), Torque(), Lsf(), Local())}
+DRMS: Dict[str, Drm] = {
+    drm.name: drm for drm in (Slurm(), GridEngine(), PbsPro(), Torque(), Lsf(), HTCondor(), Local())
+}
 DRM_NAMES = tuple(DRMS)
 
 

@@ -16,9 +16,8 @@ from .interface import Drm
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
 from .slurm_answer import ENVIRON, HISTORY_FIELDS, QUEUE_FIELDS, STATES, new_separator, read_history, read_queue
 from .slurm_files import directives, option, output_path
+from .word_lists import MAX_LIST_LENGTH, pieces
 
-# Linux takes 128 KiB for one argument.
-_MAX_LIST_LENGTH = 100 * 1000
 # The clocks of this host and of the accounting may differ; the job's name is exact, so looking wide costs nothing.
 _CLOCK_MARGIN_SECONDS = 24 * 3600
 # Without states, sacct leaves out a job that never became eligible: held, then cancelled. It has no word for "all".
@@ -251,15 +250,8 @@ def _cluster(cluster: str) -> Tuple[str, ...]:
 
 
 def _joined(words: Sequence[str]) -> Iterator[str]:
-    """Ids or names with commas between them, in as many pieces as one argument's length makes necessary."""
-    piece = ""
-    for word in words:
-        if len(piece) + len(word) > _MAX_LIST_LENGTH:
-            yield piece
-            piece = ""
-        piece += "," + word if piece else word
-    if piece:
-        yield piece
+    """Ids or names with commas between them."""
+    return (",".join(some) for some in pieces(words))
 
 
 def _clock(seconds: int) -> str:
@@ -280,7 +272,7 @@ def _environment(request: JobRequest) -> Tuple[List[str], Dict[str, str]]:
         return [], dict(values)
     words, hidden, length = [], {}, 0
     for name, value in sorted(values.items()):
-        plain = _PLAIN_VALUE.fullmatch(value) and length < _MAX_LIST_LENGTH
+        plain = _PLAIN_VALUE.fullmatch(value) and length < MAX_LIST_LENGTH
         words.append("%s=%s" % (name, value) if plain else name)
         length += len(words[-1]) + 1
         if not plain:

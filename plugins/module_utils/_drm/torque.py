@@ -15,6 +15,7 @@ from .interface import Drm
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
 from .pbs_errors import TORQUE_ERRORS, error_name
 from .torque_answer import STATES, read_jobs
+from .word_lists import pieces
 
 _MAX_INDICES = 10000
 # While its server is slow, qsub says so on standard output, without a newline, and tries again.
@@ -90,7 +91,7 @@ class Torque(Drm):
         return found.group(1)
 
     def build_status(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
-        return [_qstat(ids) for ids in family.pieces(family.at_server(job_ids, cluster))]
+        return [_qstat(ids) for ids in pieces(family.at_server(job_ids, cluster))]
 
     def parse_status(self, result: CommandResult) -> List[JobStatus]:
         return pbs_answer.read_selected(result) if result.command.argv[0] == "qselect" else read_jobs(result)
@@ -107,7 +108,7 @@ class Torque(Drm):
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
         words = {Control.CANCEL: ("qdel",), Control.HOLD: ("qhold", "-h", "u"), Control.RELEASE: ("qrls", "-h", "u")}
-        return [Command((*words[action], *ids)) for ids in family.pieces(family.at_server(job_ids, cluster))]
+        return [Command((*words[action], *ids)) for ids in pieces(family.at_server(job_ids, cluster))]
 
     def classify(self, result: CommandResult) -> Outcome:
         return pbs_answer.classify(result)

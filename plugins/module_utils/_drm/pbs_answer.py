@@ -57,7 +57,7 @@ _UNREACHABLE = re.compile(
 )
 _NO_SUCH_JOB = re.compile(r"Unknown Job Id|nonexistent job id|Job has finished|Unknown Array ID|Job not found")
 _ENDED_ALREADY = re.compile(r"invalid for state of job|Job already in exit state", re.IGNORECASE)
-_NO_HISTORY = re.compile(r"not configured to maintain job history")
+_NO_HISTORY = re.compile(r"not configured to maintain job history|job_history_enable is set to false")
 # What qsub and the servers say when they have turned a job down. After any other failure the job is looked for by its name.
 _REFUSED = re.compile(
     "|".join(

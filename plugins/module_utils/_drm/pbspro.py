@@ -17,6 +17,8 @@ from .pbs_errors import OPENPBS_ERRORS, error_name
 from .pbspro_answer import STATES, read_jobs
 
 _INDEX = "^array_index^"
+# prepare_path.c: what isprint(3) takes in the locale C.
+_PATH = re.compile("[ -~]")
 _RANGE = re.compile(r"[0-9]+-[0-9]+(:[0-9]+)?(%[0-9]+)?")
 # PBSE_HOOKERROR, 15136: the site's hook turned the job down, in its own words.
 _RC_HOOK = 32
@@ -57,7 +59,7 @@ class PbsPro(Drm):
 
     def check_request(self, request: JobRequest) -> None:
         super().check_request(request)
-        family.check_paths(request)
+        family.check_paths(request, _default_output(request), _PATH)
         _select(request)
         if request.array and not _RANGE.fullmatch(request.array):
             raise InvalidRequestError(

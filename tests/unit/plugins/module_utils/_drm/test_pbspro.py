@@ -137,6 +137,17 @@ def test_a_path_with_a_colon_is_refused(field: str) -> None:
     assert caught.value.field == field
 
 
+def test_a_path_that_qsub_does_not_take_is_refused() -> None:
+    DRM.check_request(JobRequest(SCRIPT, chdir="/my work", stdout="%j $HOME 'x'"))
+    # It is the default output's path too; with a path of its own the directory may be called anything.
+    for fields in ({"stdout": "/naïve"}, {"stdout": "/tab\there"}, {"chdir": "/naïve"}):
+        with pytest.raises(InvalidRequestError, match="qsub takes no") as caught:
+            DRM.check_request(JobRequest(SCRIPT, **fields))
+        assert caught.value.field == "stdout"
+    DRM.check_request(JobRequest(SCRIPT, chdir="/naïve", stdout="/plain"))
+    DRM.check_request(JobRequest(SCRIPT, chdir="/a:b", native_options=("-o", "host:/plain")))
+
+
 def test_output_of_an_array() -> None:
     request = JobRequest(SCRIPT, name="a", token="t", array="1-3", chdir="/work")
     assert "/work/a-t.o.^array_index^" in DRM.build_submit(request).argv

@@ -83,7 +83,8 @@ class PbsPro(Drm):
         words += ["-h"] if request.hold else []
         words += family.output_options(request, _default_output(request))
         # The name comes after the user's own options: by it a submission is found again.
-        argv = ("qsub", *words, *self.native_options(request), "-N", request.job_name)
+        # -f: else qsub leaves a process behind for a minute, which would hold what it inherits, the journal's lock.
+        argv = ("qsub", "-f", *words, *self.native_options(request), "-N", request.job_name)
         return Command(argv, stdin=family.job_script(request))
 
     def parse_submit(self, result: CommandResult) -> str:

@@ -93,6 +93,7 @@ def test_a_whole_submission() -> None:
     )
     assert command.argv == (
         "qsub",
+        "-f",
         "-J",
         "1-10%2",
         "-W",
@@ -299,6 +300,16 @@ def test_root_is_refused() -> None:
 )
 def test_a_submission_that_may_have_arrived_is_not_refused(text: str) -> None:
     assert said(text) is Outcome.UNREACHABLE
+
+
+def test_a_host_that_may_not_submit_is_refused() -> None:
+    assert said("qsub: Access from host not allowed, or unknown host\n", 160) is Outcome.REFUSED
+    assert DRM.classify(result("qsub_env_server_unresolvable")) is Outcome.UNREACHABLE
+
+
+def test_no_process_of_qsubs_is_left_behind() -> None:
+    """It would inherit the journal's lock, and hold it for a minute."""
+    assert "-f" in DRM.build_submit(JobRequest(SCRIPT)).argv
 
 
 def test_a_sites_hook_refuses_in_its_own_words() -> None:

@@ -389,6 +389,17 @@ def test_a_job_is_known_by_the_id_that_was_asked_for(asked: str, told_id: str) -
     assert status.job_id == asked.partition("@")[0]
 
 
+def test_a_job_may_be_asked_for_by_two_ids() -> None:
+    stdout = answer("qstat_fail7_x_f_json").stdout
+    assert [row.job_id for row in told(stdout, "11", "11.pbsnode")] == ["11", "11.pbsnode"]
+
+
+def test_an_array_by_its_short_id() -> None:
+    rows = {row.job_id: row for row in told(answer("qstat_array_t_f_json").stdout, "24[]", "24[2]")}
+    assert len(rows["24[]"].tasks) == 6
+    assert rows["24[2]"].array_id == "24[]"
+
+
 def test_jobs_that_were_not_asked_for_are_left_out() -> None:
     stdout = answer("qstat_all_json").stdout
     assert [row.job_id for row in told(stdout, "6.pbsnode", "9", "99.pbsnode", "7.elsewhere")] == ["6.pbsnode", "9"]

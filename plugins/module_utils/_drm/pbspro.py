@@ -136,7 +136,8 @@ def _qstat(job_ids: Sequence[str], *more: str) -> Command:
 
 
 def _default_output(request: JobRequest) -> str:
-    return request.job_name + (".o." + _INDEX if request.array else ".o")
+    own = family.option([*family.directives(request.script), *request.native_options], "-J")
+    return request.job_name + (".o." + _INDEX if request.array or own else ".o")
 
 
 def _select(request: JobRequest) -> List[str]:

@@ -149,8 +149,9 @@ def _ended(status: JobStatus, fields: Mapping[str, Any]) -> JobStatus:
         return replace(status, end_reason=EndReason.CANCELLED)
     exceeded = _EXCEEDED.search(_text(fields, "comment"))
     if exceeded:
+        # Also where the script heard of it and ended with 0.
         reason = _RESOURCES.get(exceeded.group(1), EndReason.OTHER)
-    if status.state is JobState.FAILED or exit_status:
+    if status.state is JobState.FAILED or exit_status or exceeded:
         return replace(status, state=JobState.FAILED, end_reason=reason if exit_status else reason or EndReason.OTHER)
     return replace(status, state=JobState.DONE)
 

@@ -156,6 +156,14 @@ def test_output_of_an_array() -> None:
     assert DRM.output_paths(request, "7[].srv", "/home/u") == ("/work/a-t.o.^array_index^",) * 2
 
 
+@pytest.mark.parametrize(
+    "own", [{"script": "#!/bin/sh\n#PBS -J 1-3\ntrue\n"}, {"script": SCRIPT, "native_options": ("-J1-3",)}]
+)
+def test_output_of_an_array_of_the_users_own_words(own: dict[str, Any]) -> None:
+    request = JobRequest(name="a", token="t", chdir="/work", **own)
+    assert DRM.output_paths(request, "7[2].srv", "/home/u") == ("/work/a-t.o.2",) * 2
+
+
 def test_the_job_id() -> None:
     assert DRM.parse_submit(result("qsub_fail7")) == "11.pbsnode"
     assert DRM.parse_submit(result("qsub_array")) == "24[].pbsnode"

@@ -191,6 +191,12 @@ def test_numbers_below_zero_are_no_exit_codes(exit_status: int, reason: EndReaso
     assert "exit status %d" % exit_status in status.message
 
 
+def test_a_script_that_ended_with_zero_when_its_time_was_over_failed() -> None:
+    comment = "Job run at Sun Nov 22 at 09:41 on (n1:ncpus=1) and exceeded resource walltime"
+    [status] = told(document(Exit_status=0, comment=comment), "7.pbsnode")
+    assert (status.state, status.exit_code, status.end_reason) == (JobState.FAILED, 0, EndReason.WALLTIME)
+
+
 def test_a_memory_limit_is_not_enforced_by_default() -> None:
     """Job 49 took 300 MB with mem=50mb and ended well: nothing else can be told."""
     assert history()["49.pbsnode"].state is JobState.DONE

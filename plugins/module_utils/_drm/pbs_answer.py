@@ -75,7 +75,6 @@ _REFUSED = re.compile(
             "exceeds?",
             "violates",
             "Maximum number of jobs",
-            "would exceed",
             "too (long|large|many|big)",
             "cannot be (used|loaded|run)",
             "can ?not be run as root",

@@ -247,6 +247,7 @@ def test_the_elements_of_a_held_array_show_q_and_are_held() -> None:
     [whole, *elements] = DRM.parse_status(answer("qstat_array_held_t_f_json"))
     assert (whole.state, whole.native_state) == (JobState.HELD, "H")
     assert {(element.native_state, element.state) for element in elements} == {("Q", JobState.HELD)}
+    assert whole.tasks == tuple(elements)
     assert len(elements) == 3
 
 
@@ -255,6 +256,23 @@ def test_an_arrays_own_exit_status_is_no_exit_code() -> None:
     failed = one("qstat_array_finished_x_f_json")
     assert (failed.job_id, failed.state, failed.exit_code) == ("24[].pbsnode", JobState.FAILED, None)
     assert history()["25[].pbsnode"].state is JobState.DONE
+
+
+@pytest.mark.parametrize(
+    ("fields", "state", "reason"),
+    [
+        ({"Hold_Types": "s", "depend": "afterok:1.srv"}, JobState.CANCELLED, EndReason.DEPENDENCY),
+        ({}, JobState.UNKNOWN, None),
+        ({"substate": 91}, JobState.CANCELLED, EndReason.CANCELLED),
+        ({"substate": 91, "Exit_status": 1}, JobState.CANCELLED, EndReason.CANCELLED),
+        ({"Exit_status": 1}, JobState.FAILED, None),
+        ({"Exit_status": 0}, JobState.DONE, None),
+    ],
+)
+def test_how_arrays_end(fields: dict[str, Any], state: JobState, reason: Optional[EndReason]) -> None:
+    text = document(**dict({"array": "True"}, **fields)).replace("7.pbsnode", "7[].pbsnode")
+    [status] = told(text, "7[].pbsnode")
+    assert (status.state, status.end_reason, status.exit_code) == (state, reason, 0 if state is JobState.DONE else None)
 
 
 def finished_array() -> str:
@@ -414,6 +432,14 @@ def test_jobs_that_were_not_asked_for_are_left_out() -> None:
 def test_nodes_are_named_once() -> None:
     [status] = told(document(job_state="R", exec_host="n1/0*2+n2/1+n1/3"), "7.pbsnode")
     assert status.nodes == ("n1", "n2")
+
+
+def test_an_array_of_ten_thousand_elements() -> None:
+    job = {"Job_Name": "many", "job_state": "Q", "Hold_Types": "u"}
+    jobs = {"7[].pbsnode": dict(job, job_state="H"), **{"7[%d].pbsnode" % index: job for index in range(10000)}}
+    rows = told(json.dumps({"Jobs": jobs}), "7[].pbsnode")
+    assert (len(rows), len(rows[0].tasks)) == (10001, 10000)
+    assert {row.state for row in rows} == {JobState.HELD}
 
 
 def test_five_thousand_jobs_in_one_answer() -> None:

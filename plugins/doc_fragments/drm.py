@@ -18,11 +18,12 @@ options:
       - V(torque) is TORQUE, and Slurm's Torque commands where there is an C(sbatch) and no C(qselect).
       - V(local) runs jobs on the host itself; it needs no daemon and no root, and is never chosen by V(auto).
     type: str
-    choices: [auto, slurm, pbspro, torque, local]
+    choices: [auto, slurm, gridengine, pbspro, torque, lsf, htcondor, local]
     default: auto
   cluster:
     description:
-      - Another cluster or server of the DRM, where one host submits to several (Slurm C(-M), PBS Pro and TORQUE C(queue@server)).
+      - Another cluster or server of the DRM, where one host submits to several.
+      - Slurm's C(-M), Grid Engine's cell, the server of PBS Pro's and TORQUE's C(queue@server), the schedd of HTCondor's C(-name).
       - It belongs to the identity of a O(clusterjobs.drm.job#module:key).
     type: str
     default: ""

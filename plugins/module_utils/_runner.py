@@ -65,6 +65,7 @@ def _start(command: Command, inherit_fds: Sequence[int]) -> subprocess.Popen[byt
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, "LC_ALL": "C", **command.environ},
+            cwd=command.directory or None,
             pass_fds=tuple(inherit_fds),
             # Its own session: a lost connection's SIGHUP must not end a submission half way.
             start_new_session=True,

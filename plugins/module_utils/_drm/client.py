@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from functools import partial
+from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from .._runner import Runner
+from .cluster import ClusterStatus
 from .errors import CommandError, DrmError, DrmUnavailableError
 from .interface import Drm
-from .model import CommandResult, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
+from .model import Command, CommandResult, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,19 @@ class Client:
         self.drm = drm
         self.runner = runner
         self.cluster = cluster
+        self._older: Set[str] = set()
+
+    def ask(self, command: Command, inherit_fds: Sequence[int] = ()) -> CommandResult:
+        """Run one command; where this version does not know its words, in the older ones, and the next of its program in those at once."""
+        run = partial(self.runner.run, inherit_fds=inherit_fds) if inherit_fds else self.runner.run
+        program, otherwise = command.argv[0], command.otherwise
+        if otherwise is not None and program in self._older:
+            command, otherwise = otherwise, None
+        result = run(command)
+        if otherwise is None or self.drm.classify(result) is not Outcome.NOT_UNDERSTOOD:
+            return result
+        self._older.add(program)
+        return run(otherwise)
 
     def statuses(self, job_ids: Sequence[str]) -> Snapshot:
         """These jobs' states. Raises DrmUnavailableError when the queue does not answer."""
@@ -53,23 +68,26 @@ class Client:
         jobs = {job_id: _of_one(job_id, rows, accounting and not unanswered) for job_id in job_ids}
         return Snapshot(jobs, tuple(unanswered))
 
-    def find(self, request: JobRequest, since: int) -> Search:
-        """The caller's jobs with this request's name. Raises DrmUnavailableError where the queue or the accounting does not answer."""
-        queue, history = self.drm.build_find(request, since)
-        result = self.runner.run(queue)
-        self._require(result, "looking for job %s in the queue" % request.job_name, (Outcome.OK, Outcome.NO_SUCH_JOB))
-        named = _of_name(request.job_name, self.drm.parse_status(result))
-        certain = not self.drm.forgets
-        if history is not None and not named:
-            result = self.runner.run(history)
-            outcome = self.drm.classify(result)
-            certain = outcome is not Outcome.NO_ACCOUNTING
-            if certain:
-                self._require(
-                    result, "looking for job %s in the accounting" % request.job_name, (Outcome.OK, Outcome.NO_SUCH_JOB)
-                )
-                named = _of_name(request.job_name, self.drm.parse_history(result))
-        return Search([_of_one(job_id, named, True) for job_id in _top_ids(named.values())], certain)
+    def find(self, names: Sequence[str], since: int) -> Dict[str, Search]:
+        """The caller's jobs of each name. Raises DrmUnavailableError where the queue or the accounting does not answer."""
+        found: Dict[str, List[JobStatus]] = {name: [] for name in names}
+        for command in self.drm.build_find(names, self.cluster, since):
+            result = self.ask(command)
+            self._require(result, _looking_for(names, "queue"), (Outcome.OK, Outcome.NO_SUCH_JOB))
+            _sort_in(self.drm.parse_status(result), found)
+        left = [name for name in names if not found[name]]
+        certain = self._find_in_history(left, since, found) if left else True
+        return {name: Search(_whole(rows), certain or bool(rows)) for name, rows in found.items()}
+
+    def _find_in_history(self, names: Sequence[str], since: int, found: Dict[str, List[JobStatus]]) -> bool:
+        """Ask the accounting; False where a job may have been there and have left no trace."""
+        for command in self.drm.build_find_history(names, self.cluster, since):
+            result = self.ask(command)
+            if self.drm.classify(result) is Outcome.NO_ACCOUNTING:
+                return False
+            self._require(result, _looking_for(names, "accounting"), (Outcome.OK, Outcome.NO_SUCH_JOB))
+            _sort_in(self.drm.parse_history(result), found)
+        return not self.drm.forgets
 
     def control(self, action: Control, job_ids: Sequence[str]) -> None:
         """Cancel, hold, release, suspend or resume. Raises CommandError where the DRM refuses."""
@@ -77,22 +95,30 @@ class Client:
         if action not in self.drm.controls:
             raise DrmError("%s cannot %s a job" % (self.drm.name, action.value))
         for command in self.drm.build_control(action, job_ids, self.cluster):
-            result = self.runner.run(command)
+            result = self.ask(command)
             self._require(result, "%s of %s" % (action.value, ", ".join(job_ids)), (Outcome.OK, Outcome.NO_SUCH_JOB))
+
+    def cluster_status(self) -> ClusterStatus:
+        """The cluster's queues and nodes. Raises DrmUnavailableError when one of its commands is not answered: half a cluster is none."""
+        results = []
+        for command in self.drm.build_cluster(self.cluster):
+            results.append(self.ask(command))
+            self._require(results[-1], "asking for the cluster's facts", (Outcome.OK,))
+        return self.drm.parse_cluster(results)
 
     def dry_run(self, request: JobRequest) -> Optional[CommandResult]:
         """The DRM's own check of a submission, where it has one. Raises CommandError where it refuses."""
         command = self.drm.build_dry_run(request)
         if command is None:
             return None
-        result = self.runner.run(command)
+        result = self.ask(command)
         self._require(result, "dry run of job %s" % request.name, (Outcome.OK,))
         return result
 
     def _ask_queue(self, job_ids: Sequence[str]) -> List[JobStatus]:
         rows: List[JobStatus] = []
         for command in self.drm.build_status(job_ids, self.cluster):
-            result = self.runner.run(command)
+            result = self.ask(command)
             self._require(result, "asking the queue", (Outcome.OK, Outcome.NO_SUCH_JOB))
             rows += self.drm.parse_status(result)
         return rows
@@ -101,7 +127,7 @@ class Client:
         """Fill in from the accounting what the queue did not say; False where there is no accounting."""
         commands = self.drm.build_history(job_ids, self.cluster)
         for command in commands:
-            result = self.runner.run(command)
+            result = self.ask(command)
             outcome = self.drm.classify(result)
             if outcome is Outcome.NO_ACCOUNTING:
                 return False
@@ -160,12 +186,21 @@ def _completed(queue: Optional[JobStatus], other: JobStatus) -> JobStatus:
     )
 
 
-def _of_name(name: str, rows: Iterable[JobStatus]) -> Dict[str, JobStatus]:
-    return {row.job_id: row for row in rows if row.name == name}
+def _looking_for(names: Sequence[str], where: str) -> str:
+    more = " and %d more" % (len(names) - 1) if len(names) > 1 else ""
+    return "looking for job %s%s in the %s" % (names[0], more, where)
 
 
-def _top_ids(rows: Iterable[JobStatus]) -> List[str]:
-    return list(dict.fromkeys(row.array_id or row.job_id for row in rows))
+def _sort_in(rows: Iterable[JobStatus], found: Dict[str, List[JobStatus]]) -> None:
+    for row in rows:
+        if row.name in found:
+            found[row.name].append(row)
+
+
+def _whole(rows: Sequence[JobStatus]) -> List[JobStatus]:
+    """Jobs, with their arrays' elements put together."""
+    by_id = {row.job_id: row for row in rows}
+    return [_of_one(job_id, by_id, True) for job_id in dict.fromkeys(row.array_id or row.job_id for row in rows)]
 
 
 def _of_one(job_id: str, rows: Dict[str, JobStatus], complete: bool) -> JobStatus:

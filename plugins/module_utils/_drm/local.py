@@ -17,6 +17,7 @@ from typing import Any, ClassVar, List, Mapping, Optional, Sequence, Tuple
 
 # Imported by name so that AnsiballZ ships them with the modules; what runs is their text.
 from . import local_agent, local_element, local_request, local_store, local_supervisor
+from .cluster import ClusterStatus, NodeStatus, occupancy
 from .errors import ParseError, UnsupportedFieldError
 from .interface import Drm
 from .model import Command, CommandResult, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
@@ -122,8 +123,9 @@ class Local(Drm):
     def parse_history(self, result: CommandResult) -> List[JobStatus]:
         return self.parse_status(result)
 
-    def build_find(self, request: JobRequest, since: int) -> Tuple[Command, Optional[Command]]:
-        return _command("find", request.job_name, str(since)), None
+    def build_find(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        self._refuse(cluster)
+        return [_command("find", str(since), *names)]
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
         self._refuse(cluster)
@@ -135,6 +137,20 @@ class Local(Drm):
         if result.rc == local_agent.RC_NO_SUCH_JOB:
             return Outcome.NO_SUCH_JOB
         return Outcome.REFUSED if result.rc else Outcome.OK
+
+    def build_cluster(self, cluster: str) -> List[Command]:
+        self._refuse(cluster)
+        return [_command("cluster")]
+
+    def parse_cluster(self, results: Sequence[CommandResult]) -> ClusterStatus:
+        """One node, and no queue."""
+        facts = _read("cluster", results[0].stdout)
+        try:
+            state = occupancy(facts["slots_used"], facts["slots"])
+            node = NodeStatus(facts["host"], state, "up", facts["slots"], facts["slots_used"], facts["memory_mb"])
+        except (KeyError, TypeError) as error:
+            raise ParseError("cluster", results[0].stdout) from error
+        return ClusterStatus(self.name, facts["version"], facts["host"], nodes=(node,))
 
     def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:
         return local_request.output_paths(_request_values(request), job_id, home)

@@ -124,6 +124,19 @@ def dry_run(request: Mapping[str, Any]) -> str:
     return "it fits this host (%d of %d slots)" % (request["slots"] or 1, cpu_count())
 
 
+def cluster() -> Dict[str, Any]:
+    """This host's facts. The slots in use are those of this account's jobs: others have stores of their own."""
+    state = state_directory()
+    used = [is_locked(os.path.join(state, "slots", str(number))) for number in range(cpu_count())]
+    return {
+        "host": os.uname().nodename,
+        "version": os.uname().release,
+        "slots": cpu_count(),
+        "slots_used": sum(used),
+        "memory_mb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2,
+    }
+
+
 def status(*job_ids: str) -> List[Dict[str, Any]]:
     """The jobs among these that are there, an array by its elements."""
     state = state_directory()
@@ -137,8 +150,8 @@ def status(*job_ids: str) -> List[Dict[str, Any]]:
     return found
 
 
-def find(name: str, since: str) -> List[Dict[str, Any]]:
-    """The jobs of this name that were submitted at or after an epoch second. A submission that is under way is waited for."""
+def find(since: str, *names: str) -> List[Dict[str, Any]]:
+    """The jobs of these names that were submitted at or after an epoch second. A submission that is under way is waited for."""
     state = state_directory(make=True)
     found: List[Dict[str, Any]] = []
     with locked(os.path.join(state, "submission.lock")):
@@ -147,7 +160,7 @@ def find(name: str, since: str) -> List[Dict[str, Any]]:
                 job = Job(state, number)
             except NoSuchJob:
                 continue
-            if job.facts["name"] == name and job.facts["submit_time"] >= int(since):
+            if job.facts["name"] in names and job.facts["submit_time"] >= int(since):
                 found += job.statuses(job.indices)
     return found
 
@@ -253,6 +266,7 @@ def main(arguments: Sequence[str], request: Optional[Mapping[str, Any]] = None) 
     actions: Dict[str, Callable[[], Any]] = {
         "submit": lambda: submit(request or {}),
         "dry-run": lambda: dry_run(request or {}),
+        "cluster": cluster,
         "status": lambda: status(*words),
         "find": lambda: find(*words),
     }

@@ -9,7 +9,7 @@ import os
 import pwd
 import shlex
 from itertools import groupby
-from typing import Iterable, Iterator, List, Optional, Pattern, Sequence, Tuple
+from typing import Iterable, List, Optional, Pattern, Sequence, Tuple
 
 from .errors import InvalidRequestError
 from .model import Command, JobRequest
@@ -19,8 +19,6 @@ from .script import POSIX_SHELL, end_of_comments, with_lines
 UTC = {"TZ": "UTC0"}
 
 
-# Linux takes 2 MiB for all arguments together, less the environment, and the servers answer long lists slowly.
-_MAX_LIST_LENGTH = 100 * 1000
 _HERE = "CLUSTERJOBS_END_OF_SCRIPT"
 
 
@@ -50,20 +48,6 @@ def destination(request: JobRequest) -> List[str]:
 
 def at_server(job_ids: Iterable[str], cluster: str) -> List[str]:
     return [job_id + "@" + cluster if cluster else job_id for job_id in job_ids]
-
-
-def pieces(words: Sequence[str]) -> Iterator[Tuple[str, ...]]:
-    """The words in as many lists as the length of an argument list makes necessary."""
-    piece: List[str] = []
-    length = 0
-    for word in words:
-        if length + len(word) > _MAX_LIST_LENGTH:
-            yield tuple(piece)
-            piece, length = [], 0
-        piece.append(word)
-        length += len(word) + 1
-    if piece:
-        yield tuple(piece)
 
 
 def job_script(request: JobRequest) -> str:
@@ -161,8 +145,8 @@ def output_paths(request: JobRequest, default: str, home: str) -> Tuple[str, str
     return stdout, stderr or os.path.join(home, request.job_name + ".e")
 
 
-def select_by_name(request: JobRequest, *more: str) -> Command:
-    """qselect(1): the caller's jobs of exactly this name. Another user's job may have the same."""
-    where = ("-q", "@" + request.cluster) if request.cluster else ()
+def select_by_name(names: Sequence[str], cluster: str, *more: str) -> List[Command]:
+    """qselect(1): the caller's jobs of exactly these names, one a command. Another user's job may have the same."""
+    where = ("-q", "@" + cluster) if cluster else ()
     user = pwd.getpwuid(os.geteuid()).pw_name
-    return Command(("qselect", *more, *where, "-u", user, "-N", request.job_name))
+    return [Command(("qselect", *more, *where, "-u", user, "-N", name)) for name in names]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 from . import pbs_answer
 from . import pbs_family as family
@@ -15,6 +15,7 @@ from .interface import Drm
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
 from .pbs_errors import OPENPBS_ERRORS, error_name
 from .pbspro_answer import STATES, read_jobs
+from .word_lists import pieces
 
 _INDEX = "^array_index^"
 # prepare_path.c: what isprint(3) takes in the locale C.
@@ -94,24 +95,27 @@ class PbsPro(Drm):
         return found.group(1)
 
     def build_status(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
-        return [_qstat(ids) for ids in family.pieces(family.at_server(job_ids, cluster))]
+        return [_qstat(ids) for ids in pieces(family.at_server(job_ids, cluster))]
 
     def parse_status(self, result: CommandResult) -> List[JobStatus]:
         return pbs_answer.read_selected(result) if result.command.argv[0] == "qselect" else read_jobs(result)
 
     def build_history(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
         # Not for every question: where no history is kept, -x refuses jobs in the queue too.
-        return [_qstat(ids, "-x") for ids in family.pieces(family.at_server(job_ids, cluster))]
+        return [_qstat(ids, "-x") for ids in pieces(family.at_server(job_ids, cluster))]
 
     def parse_history(self, result: CommandResult) -> List[JobStatus]:
         return self.parse_status(result)
 
-    def build_find(self, request: JobRequest, since: int) -> Tuple[Command, Optional[Command]]:
-        return family.select_by_name(request), family.select_by_name(request, "-x")
+    def build_find(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        return family.select_by_name(names, cluster)
+
+    def build_find_history(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        return family.select_by_name(names, cluster, "-x")
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
         words = {Control.CANCEL: ("qdel",), Control.HOLD: ("qhold", "-h", "u"), Control.RELEASE: ("qrls", "-h", "u")}
-        return [Command((*words[action], *ids)) for ids in family.pieces(family.at_server(job_ids, cluster))]
+        return [Command((*words[action], *ids)) for ids in pieces(family.at_server(job_ids, cluster))]
 
     def classify(self, result: CommandResult) -> Outcome:
         if result.command.argv[0] == "qsub" and result.rc == _RC_HOOK and not result.timed_out:

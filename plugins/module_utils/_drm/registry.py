@@ -8,14 +8,19 @@ from __future__ import annotations
 from typing import Callable, Dict, Optional
 
 from .errors import InvalidRequestError
+from .gridengine import GridEngine
+from .htcondor import HTCondor
 from .interface import Drm
 from .local import Local
+from .lsf import Lsf
 from .pbspro import PbsPro
 from .slurm import Slurm
 from .torque import Torque
 from .torque_slurm import SlurmTorque
 
-DRMS: Dict[str, Drm] = {drm.name: drm for drm in (Slurm(), PbsPro(), Torque(), Local())}
+DRMS: Dict[str, Drm] = {
+    drm.name: drm for drm in (Slurm(), GridEngine(), PbsPro(), Torque(), Lsf(), HTCondor(), Local())
+}
 DRM_NAMES = tuple(DRMS)
 
 

@@ -58,15 +58,25 @@ def read_script(path: str) -> JobScript:
 
 
 def with_secrets(script: str, path: str) -> str:
-    """The script with a line that reads the secrets' file, after the leading comments so that the DRM still sees its directives."""
+    """The script with a line that reads the secrets' file."""
+    return _with_shell_line(script, ". %s" % shlex.quote(path), "secret_environment", "can read the secrets' file")
+
+
+def with_arguments(script: str, arguments: Sequence[str]) -> str:
+    """The script with its arguments in it, for a DRM that gives none to a script on its standard input."""
+    if not arguments:
+        return script
+    line = "set -- %s" % " ".join(shlex.quote(item) for item in arguments)
+    return _with_shell_line(script, line, "args", "can be given arguments on this DRM")
+
+
+def _with_shell_line(script: str, line: str, field: str, use: str) -> str:
     first = script.split("\n", 1)[0]
     if not POSIX_SHELL.match(first):
         raise InvalidRequestError(
-            "secret_environment",
-            "the script's first line %.80r names no POSIX shell, and only such a script can read the secrets' file"
-            % first,
+            field, "the script's first line %.80r names no POSIX shell, and only such a script %s" % (first, use)
         )
-    return with_lines(script, [". %s" % shlex.quote(path)])
+    return with_lines(script, [line])
 
 
 def with_lines(script: str, more: Sequence[str]) -> str:

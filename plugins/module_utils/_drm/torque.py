@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar, List, Optional, Sequence, Tuple
+from typing import ClassVar, List, Sequence, Tuple
 
 from . import pbs_answer
 from . import pbs_family as family
@@ -15,6 +15,7 @@ from .interface import Drm
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
 from .pbs_errors import TORQUE_ERRORS, error_name
 from .torque_answer import STATES, read_jobs
+from .word_lists import pieces
 
 # prepare_path.c: what isgraph(3) takes in the locale C, so no space.
 _PATH = re.compile("[!-~]")
@@ -92,7 +93,7 @@ class Torque(Drm):
         return found.group(1)
 
     def build_status(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
-        return [_qstat(ids) for ids in family.pieces(family.at_server(job_ids, cluster))]
+        return [_qstat(ids) for ids in pieces(family.at_server(job_ids, cluster))]
 
     def parse_status(self, result: CommandResult) -> List[JobStatus]:
         return pbs_answer.read_selected(result) if result.command.argv[0] == "qselect" else read_jobs(result)
@@ -104,12 +105,12 @@ class Torque(Drm):
     def parse_history(self, result: CommandResult) -> List[JobStatus]:
         return self.parse_status(result)
 
-    def build_find(self, request: JobRequest, since: int) -> Tuple[Command, Optional[Command]]:
-        return family.select_by_name(request), None
+    def build_find(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        return family.select_by_name(names, cluster)
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
         words = {Control.CANCEL: ("qdel",), Control.HOLD: ("qhold", "-h", "u"), Control.RELEASE: ("qrls", "-h", "u")}
-        return [Command((*words[action], *ids)) for ids in family.pieces(family.at_server(job_ids, cluster))]
+        return [Command((*words[action], *ids)) for ids in pieces(family.at_server(job_ids, cluster))]
 
     def classify(self, result: CommandResult) -> Outcome:
         return pbs_answer.classify(result)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 from . import pbs_family as family
 from .errors import InvalidRequestError, ParseError
@@ -82,8 +82,11 @@ class SlurmTorque(Torque):
     def parse_history(self, result: CommandResult) -> List[JobStatus]:
         return _SLURM.parse_history(result)
 
-    def build_find(self, request: JobRequest, since: int) -> Tuple[Command, Optional[Command]]:
-        return _SLURM.build_find(request, since)
+    def build_find(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        return _SLURM.build_find(names, cluster, since)
+
+    def build_find_history(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        return _SLURM.build_find_history(names, cluster, since)
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
         return _SLURM.build_control(action, job_ids, cluster)

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
 
 from .client import Snapshot
 from .errors import DrmUnavailableError
 from .model import JobState, JobStatus
+
+Answer = TypeVar("Answer")
 
 SLICE_SECONDS = 30.0
 MIN_INTERVAL_SECONDS = 0.5
@@ -114,7 +116,12 @@ def _poll(ask: Callable[[], Snapshot], seen: Watch, every_poll: bool) -> bool:
 
 def _lost(seen: Watch) -> bool:
     """True while all that can answer has answered, and knows nothing of a job."""
-    return not seen.trouble and any(status.state is JobState.UNKNOWN for status in seen.jobs.values())
+    return not seen.trouble and any(_traceless(status) for status in seen.jobs.values())
+
+
+def _traceless(status: JobStatus) -> bool:
+    """A job that the DRM names in a state that tells nothing is there: its node may be out of reach, and come back."""
+    return status.state is JobState.UNKNOWN and not status.native_state
 
 
 def _all_reached(seen: Watch, target: str) -> bool:
@@ -122,7 +129,7 @@ def _all_reached(seen: Watch, target: str) -> bool:
         return False
     states = REACHED[target]
     gone = target == "absent" and not seen.trouble
-    return all(status.state in states or (gone and status.state is JobState.UNKNOWN) for status in seen.jobs.values())
+    return all(status.state in states or (gone and _traceless(status)) for status in seen.jobs.values())
 
 
 def _event(status: JobStatus, moved: bool) -> Dict[str, Any]:
@@ -138,15 +145,22 @@ def _event(status: JobStatus, moved: bool) -> Dict[str, Any]:
 
 def ask_until_answered(ask: Callable[[], Snapshot], seconds: float, clock: Clock) -> Snapshot:
     """One whole answer, asked for again while the queue or the accounting is silent. Raises DrmUnavailableError when the queue stays so."""
+    return until_answered(ask, seconds, clock, lambda snapshot: not snapshot.unanswered)
+
+
+def until_answered(
+    ask: Callable[[], Answer], seconds: float, clock: Clock, whole: Callable[[Answer], bool] = lambda answer: True
+) -> Answer:
+    """An answer, asked for again until it is whole or the time is over. Raises DrmUnavailableError where there is none by then."""
     deadline = clock.now() + seconds
     while True:
         over = clock.now() >= deadline
         try:
-            snapshot = ask()
+            answer = ask()
         except DrmUnavailableError:
             if over:
                 raise
         else:
-            if over or not snapshot.unanswered:
-                return snapshot
+            if over or whole(answer):
+                return answer
         clock.sleep(min(2.0, max(0.0, deadline - clock.now())))

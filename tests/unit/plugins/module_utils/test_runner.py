@@ -53,6 +53,13 @@ def test_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Runner(10).run(python(code, environ={"LC_ALL": "fr_FR.UTF-8"})).stdout == "fr_FR.UTF-8 1 None\n"
 
 
+def test_the_directory(tmp_path: Path) -> None:
+    code = "import os; print(os.getcwd())"
+    assert Runner(10).run(python(code, directory=str(tmp_path))).stdout == "%s\n" % tmp_path
+    with pytest.raises(DrmError, match="not there"):
+        Runner(10).run(python(code, directory=str(tmp_path / "not there")))
+
+
 def test_bytes_that_are_no_text() -> None:
     code = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read() + b'\\xfe')"
     assert Runner(10).run(python(code, stdin="\udcff")).stdout == "\\xff\\xfe"

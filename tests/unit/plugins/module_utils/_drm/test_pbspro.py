@@ -196,9 +196,9 @@ def test_a_long_list_of_jobs_is_split() -> None:
 
 
 def test_a_job_is_looked_for_by_its_exact_name() -> None:
-    queue, history = DRM.build_find(JobRequest(SCRIPT, name="align", token="0123456789", cluster="west"), 0)
+    [queue] = DRM.build_find(["align-0123456789"], "west", 0)
+    [history] = DRM.build_find_history(["align-0123456789"], "west", 0)
     assert queue.argv == ("qselect", "-q", "@west", "-u", USER, "-N", "align-0123456789")
-    assert history is not None
     assert history.argv == ("qselect", "-x", "-q", "@west", "-u", USER, "-N", "align-0123456789")
     rows = DRM.parse_status(CommandResult(queue, 0, "12.srv\n13[].srv\nno id; rm\n", ""))
     assert [(row.job_id, row.name, row.state) for row in rows] == [
@@ -210,9 +210,8 @@ def test_a_job_is_looked_for_by_its_exact_name() -> None:
 def test_without_history_a_job_that_is_not_found_may_have_been_there() -> None:
     nothing = CommandResult(Command(("qselect",)), 0, "", "")
     refused = CommandResult(Command(("qselect",)), 0, "", "qselect: PBS is not configured to maintain job history\n")
-    request = JobRequest(SCRIPT, name="align", token="0123456789")
-    assert Client(DRM, RecordedRunner(nothing, refused)).find(request, 0).certain is False
-    assert Client(DRM, RecordedRunner(nothing, nothing)).find(request, 0).certain is True
+    assert Client(DRM, RecordedRunner(nothing, refused)).find(["a-t"], 0)["a-t"].certain is False
+    assert Client(DRM, RecordedRunner(nothing, nothing)).find(["a-t"], 0)["a-t"].certain is True
 
 
 @pytest.mark.parametrize(

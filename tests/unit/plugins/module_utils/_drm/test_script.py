@@ -19,6 +19,7 @@ from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.script import
     read_script,
     script_from_command,
     script_from_text,
+    with_arguments,
     with_secrets,
     write_secrets,
 )
@@ -234,3 +235,23 @@ class TestSubmission:
         assert submitter(cluster, tmp_path, "task-2").submit(order(secrets={"A": "other-value"})).job_id == "101"
         with pytest.raises(DrmError, match="differs in secret_environment"):
             submitter(cluster, tmp_path, "task-2").submit(order(secrets={"B": "first-value"}))
+
+
+@pytest.mark.parametrize("shell", ["#!/bin/sh", "#!/bin/bash -e", "#!/usr/bin/env bash"])
+def test_arguments_reach_a_script_that_comes_without_them(shell: str) -> None:
+    text = with_arguments(shell + "\n#BSUB -n 2\nprintf '<%s>' \"$@\"\n", ("two words", "it's", "$HOME;*", "", "-x"))
+    assert text.split("\n")[1] == "#BSUB -n 2"
+    done = subprocess.run(
+        [shell[2:].split()[-1] if "env" in shell else "/bin/bash"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "<two words><it's><$HOME;*><><-x>"
+
+
+def test_no_arguments_change_nothing_and_no_shell_takes_any() -> None:
+    assert with_arguments("#!/usr/bin/python3\n", ()) == "#!/usr/bin/python3\n"
+    with pytest.raises(InvalidRequestError, match="args: the script's first line"):
+        with_arguments("#!/usr/bin/python3\n", ("a",))

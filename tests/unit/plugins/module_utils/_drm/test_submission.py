@@ -18,9 +18,21 @@ from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import
     InvalidRequestError,
     UnsupportedFieldError,
 )
-from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import JobState, JobStatus
+from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import (
+    Command,
+    JobRequest,
+    JobState,
+    JobStatus,
+    Outcome,
+)
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.order import RequestChangedError
-from ansible_collections.clusterjobs.drm.tests.unit.helpers.fake_drm import UNREACHABLE, FakeCluster, answering, raising
+from ansible_collections.clusterjobs.drm.tests.unit.helpers.fake_drm import (
+    UNREACHABLE,
+    FakeCluster,
+    FakeDrm,
+    answering,
+    raising,
+)
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.orders import order, submitter
 
 
@@ -40,6 +52,24 @@ def test_a_fresh_key_is_submitted(cluster: FakeCluster, tmp_path: Path) -> None:
     assert [command.stdin for command in cluster.submissions] == [order().request.script]
     assert cluster.submissions[0].argv[1] == job.request.job_name
     assert job.request.job_name.startswith("work-")
+    assert events(tmp_path) == ["intent", "submitted"]
+
+
+def test_a_refusal_of_newer_words_submits_once_in_the_older_ones(
+    cluster: FakeCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build_submit(self: FakeDrm, request: JobRequest) -> Command:
+        older = Command(("fsub", request.job_name), request.script)
+        return Command(("fsub", request.job_name, "--new"), request.script, otherwise=older)
+
+    monkeypatch.setattr(FakeDrm, "build_submit", build_submit)
+    monkeypatch.setattr(
+        FakeDrm, "classify", lambda self, result: Outcome.NOT_UNDERSTOOD if result.rc == 8 else Outcome.OK
+    )
+    cluster.faults["fsub"] = [answering(8, stderr="--new?")]
+    job = submitter(cluster, tmp_path).submit(order())
+    assert (job.job_id, [len(command.argv) for command in cluster.submissions]) == ("101", [2])
+    assert [len(fds) for fds in cluster.inherited] == [1, 1]
     assert events(tmp_path) == ["intent", "submitted"]
 
 

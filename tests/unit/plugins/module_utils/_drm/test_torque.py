@@ -155,15 +155,16 @@ def test_a_long_list_of_jobs_is_split() -> None:
 
 
 def test_a_job_is_looked_for_by_its_exact_name() -> None:
-    queue, history = DRM.build_find(JobRequest(SCRIPT, name="align", token="0123456789"), 0)
-    assert queue.argv == ("qselect", "-u", USER, "-N", "align-0123456789")
-    assert history is None
+    names = ["align-0123456789", "sort-9876543210"]
+    asked = [command.argv for command in DRM.build_find(names, "", 0)]
+    assert asked == [("qselect", "-u", USER, "-N", name) for name in names]
+    assert DRM.build_find_history(names, "", 0) == []
 
 
 def test_a_job_that_is_not_found_may_have_been_there() -> None:
     """It leaves no trace once keep_completed is over."""
     nothing = CommandResult(Command(("qselect",)), 0, "", "")
-    search = Client(DRM, RecordedRunner(nothing)).find(JobRequest(SCRIPT, name="a", token="t"), 0)
+    search = Client(DRM, RecordedRunner(nothing)).find(["a-t"], 0)["a-t"]
     assert (search.jobs, search.certain) == ([], False)
 
 

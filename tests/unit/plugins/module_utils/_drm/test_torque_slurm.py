@@ -147,9 +147,9 @@ def test_qstat_tells_no_end_and_is_not_asked(version: str) -> None:
     assert "exit_status" not in result(version, "qstat-f").stdout
     assert (result(version, "qstat-unknown").rc, result(version, "qstat-unknown").stderr) == (153, "")
     assert (result(version, "qstat-f").rc == 0) is (version == "22.05")
-    request = JobRequest(SCRIPT, name="a", token="t")
-    asked = [*DRM.build_status(["7"], ""), *DRM.build_history(["7"], ""), *DRM.build_find(request, 0)]
-    assert {command.argv[0] for command in asked if command} == {"squeue", "sacct"}
+    asked = [*DRM.build_status(["7"], ""), *DRM.build_history(["7"], "")]
+    asked += [*DRM.build_find(["a-t"], "", 0), *DRM.build_find_history(["a-t"], "", 0)]
+    assert {command.argv[0] for command in asked} == {"squeue", "sacct"}
 
 
 def test_controls_are_slurms() -> None:

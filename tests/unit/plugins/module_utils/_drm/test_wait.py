@@ -186,6 +186,16 @@ def test_when_a_state_is_reached(clock: FakeClock, target: str) -> None:
     assert set(REACHED) == set(STATES)
 
 
+def test_a_job_that_the_drm_names_in_a_state_that_tells_nothing_is_there(clock: FakeClock) -> None:
+    """LSF's UNKWN: the host does not answer, and may come back with the job."""
+
+    def ask() -> Snapshot:
+        return Snapshot({"a": JobStatus("a", JobState.UNKNOWN, native_state="UNKWN")})
+
+    seen = watch(ask, "absent", 30, 0, Pace(), Clock(clock.monotonic, clock.sleep), ask().jobs)
+    assert (seen.reached, seen.unknown, seen.passed) == (False, 0, 30)
+
+
 def test_an_absent_job_is_gone_only_where_all_have_answered(clock: FakeClock) -> None:
     jobs = Jobs(clock, a="UNKNOWN")
     jobs.unanswered = ["the accounting did not answer"]

@@ -145,8 +145,12 @@ class Client:
             return
         if outcome is Outcome.UNREACHABLE:
             raise DrmUnavailableError("%s: %s did not answer" % (what, self.drm.name), result)
+        raise self.refusal(what, result)
+
+    def refusal(self, what: str, result: CommandResult) -> CommandError:
+        """The error for an answer that says no, with the DRM's own name for its return code."""
         name = self.drm.error_name(result)
-        raise CommandError("%s (%s)" % (what, name) if name else what, result)
+        return CommandError("%s (%s)" % (what, name) if name else what, result)
 
 
 def _unexplained(row: JobStatus) -> bool:

@@ -36,7 +36,7 @@ _UNREACHABLE = re.compile(
             "pbs_iff",
             "Cannot resolve",
             "Can not resolve",
-            "Unknown Host",
+            "^Unknown Host",
             "No route to host",
             "(Network|Host) is (unreachable|down)",
             "Broken pipe",
@@ -53,11 +53,11 @@ _UNREACHABLE = re.compile(
             "temporarily unavailable",
         )
     ),
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 _NO_SUCH_JOB = re.compile(r"Unknown Job Id|nonexistent job id|Job has finished|Unknown Array ID|Job not found")
 _ENDED_ALREADY = re.compile(r"invalid for state of job|Job already in exit state", re.IGNORECASE)
-_NO_HISTORY = re.compile(r"not configured to maintain job history")
+_NO_HISTORY = re.compile(r"not configured to maintain job history|job_history_enable is set to false")
 # What qsub and the servers say when they have turned a job down. After any other failure the job is looked for by its name.
 _REFUSED = re.compile(
     "|".join(
@@ -75,7 +75,6 @@ _REFUSED = re.compile(
             "exceeds?",
             "violates",
             "Maximum number of jobs",
-            "would exceed",
             "too (long|large|many|big)",
             "cannot be (used|loaded|run)",
             "can ?not be run as root",
@@ -101,33 +100,25 @@ def read_selected(result: CommandResult) -> List[JobStatus]:
 
 def as_asked(result: CommandResult, rows: Iterable[JobStatus]) -> List[JobStatus]:
     """The rows of the jobs that were asked for and of their elements, under the ids by which they were: the server may be left out, or be named in full."""
-    asked = _by_number(word.partition("@")[0] for word in result.command.argv[1:])
+    asked: Dict[str, List[str]] = {}
+    for word in (word.partition("@")[0] for word in result.command.argv[1:]):
+        if JOB_ID.fullmatch(word):
+            asked.setdefault(word.partition(".")[0], []).append(word)
     found = []
     for row in rows:
         whole = re.sub(r"\[[0-9]+\]", "[]", row.job_id)
-        own, array = _match(row.job_id, asked), _match(whole, asked) if whole != row.job_id else None
-        if own or array:
-            found.append(
-                replace(row, job_id=own or row.job_id, array_id=array or (whole if whole != row.job_id else ""))
-            )
+        is_element = whole != row.job_id
+        names, arrays = _matches(row.job_id, asked), _matches(whole, asked) if is_element else []
+        array_id = arrays[0] if arrays else whole if is_element else ""
+        found += [replace(row, job_id=name, array_id=array_id) for name in names or ([row.job_id] if arrays else [])]
     return found
 
 
-def _by_number(words: Iterable[str]) -> Dict[str, List[str]]:
-    asked: Dict[str, List[str]] = {}
-    for word in words:
-        if JOB_ID.fullmatch(word):
-            asked.setdefault(word.partition(".")[0], []).append(word)
-    return asked
-
-
-def _match(job_id: str, asked: Mapping[str, List[str]]) -> Optional[str]:
+def _matches(job_id: str, asked: Mapping[str, List[str]]) -> List[str]:
     number, _dot, server = job_id.partition(".")
-    for word in asked.get(number, ()):
-        name = word.partition(".")[2]
-        if not name or not server or name.split(".")[0].lower() == server.split(".")[0].lower():
-            return word
-    return None
+    own = server.split(".")[0].lower()
+    names = [(word, word.partition(".")[2].split(".")[0].lower()) for word in asked.get(number, ())]
+    return [word for word, name in names if not name or not own or name == own]
 
 
 def nodes_of(exec_host: str) -> Tuple[str, ...]:

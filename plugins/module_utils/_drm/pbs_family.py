@@ -9,7 +9,7 @@ import os
 import pwd
 import shlex
 from itertools import groupby
-from typing import Iterable, List, Optional, Sequence, Tuple
+from typing import Iterable, List, Optional, Pattern, Sequence, Tuple
 
 from .errors import InvalidRequestError
 from .model import Command, JobRequest
@@ -74,13 +74,17 @@ def job_script(request: JobRequest) -> str:
     return "\n".join([*head, *before, start, request.script.rstrip("\n"), end, ""])
 
 
-def check_paths(request: JobRequest) -> None:
-    """PBS reads ``host:path``. Raises InvalidRequestError for a path with a colon."""
-    for field in ("stdout", "stderr"):
-        path = getattr(request, field)
-        whole = os.path.join(request.chdir, path)
-        if ":" in whole and (path or field == "stdout"):
-            raise InvalidRequestError(field, "%r: PBS takes what is before a colon for the name of a host" % whole)
+def check_paths(request: JobRequest, default: str, allowed: Pattern[str]) -> None:
+    """Refuse what qsub would not take for a path. It reads ``host:path``. Raises InvalidRequestError."""
+    words = output_options(request, default)
+    for field, letter in (("stdout", "-o"), ("stderr", "-e")):
+        path = option(words, letter) or ""
+        if ":" in path:
+            raise InvalidRequestError(field, "%r: PBS takes what is before a colon for the name of a host" % path)
+        odd = allowed.sub("", path)
+        if odd:
+            said = "%r: qsub takes no %r in the path of an output file; set %s to another one"
+            raise InvalidRequestError(field, said % (path, odd[0], field))
 
 
 def directives(script: str) -> List[str]:

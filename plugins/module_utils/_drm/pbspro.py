@@ -18,6 +18,8 @@ from .pbspro_answer import STATES, read_jobs
 from .word_lists import pieces
 
 _INDEX = "^array_index^"
+# prepare_path.c: what isprint(3) takes in the locale C.
+_PATH = re.compile("[ -~]")
 _RANGE = re.compile(r"[0-9]+-[0-9]+(:[0-9]+)?(%[0-9]+)?")
 # PBSE_HOOKERROR, 15136: the site's hook turned the job down, in its own words.
 _RC_HOOK = 32
@@ -58,7 +60,7 @@ class PbsPro(Drm):
 
     def check_request(self, request: JobRequest) -> None:
         super().check_request(request)
-        family.check_paths(request)
+        family.check_paths(request, _default_output(request), _PATH)
         _select(request)
         if request.array and not _RANGE.fullmatch(request.array):
             raise InvalidRequestError(
@@ -82,7 +84,8 @@ class PbsPro(Drm):
         words += ["-h"] if request.hold else []
         words += family.output_options(request, _default_output(request))
         # The name comes after the user's own options: by it a submission is found again.
-        argv = ("qsub", *words, *self.native_options(request), "-N", request.job_name)
+        # -f: else qsub leaves a process behind for a minute, which would hold what it inherits, the journal's lock.
+        argv = ("qsub", "-f", *words, *self.native_options(request), "-N", request.job_name)
         return Command(argv, stdin=family.job_script(request))
 
     def parse_submit(self, result: CommandResult) -> str:
@@ -137,7 +140,8 @@ def _qstat(job_ids: Sequence[str], *more: str) -> Command:
 
 
 def _default_output(request: JobRequest) -> str:
-    return request.job_name + (".o." + _INDEX if request.array else ".o")
+    own = family.option([*family.directives(request.script), *request.native_options], "-J")
+    return request.job_name + (".o." + _INDEX if request.array or own else ".o")
 
 
 def _select(request: JobRequest) -> List[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Set
 
 from .errors import ParseError
 from .model import CommandResult, EndReason, JobState, JobStatus
@@ -66,11 +66,12 @@ def read_jobs(result: CommandResult) -> List[JobStatus]:
     if not isinstance(jobs, dict) or not all(isinstance(fields, dict) for fields in jobs.values()):
         raise ParseError(result.command.argv[0], result.stdout)
     rows = as_asked(result, (_status(job_id, fields) for job_id, fields in jobs.items() if JOB_ID.fullmatch(job_id)))
+    held = {row.job_id for row in rows if row.state is JobState.HELD}
+    rows = [_element(row, held) if row.array_id else row for row in rows]
     elements: Dict[str, List[JobStatus]] = {}
     for row in rows:
         if row.array_id:
             elements.setdefault(row.array_id, []).append(row)
-    rows = [_element(row, rows) if row.array_id else row for row in rows]
     return [_array(row, elements[row.job_id]) if row.job_id in elements else row for row in rows]
 
 
@@ -136,11 +137,10 @@ def _ended(status: JobStatus, fields: Mapping[str, Any]) -> JobStatus:
     exit_status = _number(_text(fields, "Exit_status"))
     if status.native_state not in STATES:
         return replace(status, message="PBS's state %s is not known here" % status.native_state)
-    if fields.get("array") == "True":
-        # Its exit status is 1 where any element failed, which no shell ended with.
-        return replace(status, exit_code=0 if exit_status == 0 and status.state is JobState.DONE else None)
     if exit_status is None:
         return _without_exit_status(status, fields)
+    if "[]" in status.job_id:
+        return _ended_array(status, exit_status)
     if exit_status < 0:
         return _pseudo(status, exit_status)
     code, number, reason, said = how_it_ended(exit_status)
@@ -149,10 +149,20 @@ def _ended(status: JobStatus, fields: Mapping[str, Any]) -> JobStatus:
         return replace(status, end_reason=EndReason.CANCELLED)
     exceeded = _EXCEEDED.search(_text(fields, "comment"))
     if exceeded:
+        # Also where the script heard of it and ended with 0.
         reason = _RESOURCES.get(exceeded.group(1), EndReason.OTHER)
-    if status.state is JobState.FAILED or exit_status:
+    if status.state is JobState.FAILED or exit_status or exceeded:
         return replace(status, state=JobState.FAILED, end_reason=reason if exit_status else reason or EndReason.OTHER)
     return replace(status, state=JobState.DONE)
+
+
+def _ended_array(status: JobStatus, exit_status: int) -> JobStatus:
+    """Its exit status is 1 where any element failed, which no shell ended with."""
+    if status.state is JobState.CANCELLED:
+        return replace(status, end_reason=EndReason.CANCELLED)
+    if exit_status or status.state is not JobState.DONE:
+        return replace(status, state=JobState.FAILED)
+    return replace(status, exit_code=0)
 
 
 def _without_exit_status(status: JobStatus, fields: Mapping[str, Any]) -> JobStatus:
@@ -178,10 +188,9 @@ def _pseudo(status: JobStatus, exit_status: int) -> JobStatus:
     return replace(status, state=state, end_reason=reason, message=joined(status.message, said))
 
 
-def _element(row: JobStatus, rows: List[JobStatus]) -> JobStatus:
+def _element(row: JobStatus, held: Set[str]) -> JobStatus:
     """A held array shows H, its elements Q."""
-    held = any(other.job_id == row.array_id and other.state is JobState.HELD for other in rows)
-    return replace(row, state=JobState.HELD) if held and row.state is JobState.QUEUED else row
+    return replace(row, state=JobState.HELD) if row.array_id in held and row.state is JobState.QUEUED else row
 
 
 def _array(row: JobStatus, tasks: List[JobStatus]) -> JobStatus:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from .client import Client, Search
-from .errors import CommandError, DrmError, DrmUnavailableError, ParseError
+from .errors import DrmError, DrmUnavailableError, ParseError
 from .journal import Entry, Journal, JournalError, key_hash
 from .model import JobRequest, JobState, JobStatus, Outcome
 from .order import (
@@ -225,7 +225,7 @@ class Submitter:
                 order, entry, intent, DrmUnavailableError("submission of job %s" % request.job_name, result)
             )
         self._note_refusal(entry, request)
-        raise CommandError("submission of job %s was refused, nothing was submitted" % request.name, result)
+        raise self.client.refusal("submission of job %s was refused, nothing was submitted" % request.name, result)
 
     def _unanswered(
         self, order: Order, entry: Entry, intent: Mapping[str, Any], error: DrmUnavailableError

@@ -17,6 +17,8 @@ from .pbs_errors import TORQUE_ERRORS, error_name
 from .torque_answer import STATES, read_jobs
 from .word_lists import pieces
 
+# prepare_path.c: what isgraph(3) takes in the locale C, so no space.
+_PATH = re.compile("[!-~]")
 _MAX_INDICES = 10000
 # While its server is slow, qsub says so on standard output, without a newline, and tries again.
 _TRIES_AGAIN = "Trying again"
@@ -58,7 +60,7 @@ class Torque(Drm):
 
     def check_request(self, request: JobRequest) -> None:
         super().check_request(request)
-        family.check_paths(request)
+        family.check_paths(request, _default_output(request), _PATH)
         _resources(request)
         _indices(request.array)
 

@@ -80,7 +80,8 @@ def _status(job_id: str, job: ElementTree.Element) -> JobStatus:
     letter, name = _text(job, "job_state"), _text(job, "Job_Name")
     state, index = STATES.get(letter, JobState.UNKNOWN), _text(job, "job_array_id")
     if state is JobState.HELD:
-        state = held_or_queued(_text(job, "Hold_Types"), _text(job, "depend"))
+        # An element without a hold of its own waits for the limit of its array (-t 1-9%2).
+        state = held_or_queued(_text(job, "Hold_Types") or ("l" if index else ""), _text(job, "depend"))
     # A job that was put back into the queue shows its last start.
     waits = state in (JobState.QUEUED, JobState.HELD)
     status = JobStatus(

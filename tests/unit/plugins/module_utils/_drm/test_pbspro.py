@@ -93,6 +93,7 @@ def test_a_whole_submission() -> None:
     )
     assert command.argv == (
         "qsub",
+        "-f",
         "-J",
         "1-10%2",
         "-W",
@@ -137,11 +138,30 @@ def test_a_path_with_a_colon_is_refused(field: str) -> None:
     assert caught.value.field == field
 
 
+def test_a_path_that_qsub_does_not_take_is_refused() -> None:
+    DRM.check_request(JobRequest(SCRIPT, chdir="/my work", stdout="%j $HOME 'x'"))
+    # It is the default output's path too; with a path of its own the directory may be called anything.
+    for fields in ({"stdout": "/naïve"}, {"stdout": "/tab\there"}, {"chdir": "/naïve"}):
+        with pytest.raises(InvalidRequestError, match="qsub takes no") as caught:
+            DRM.check_request(JobRequest(SCRIPT, **fields))
+        assert caught.value.field == "stdout"
+    DRM.check_request(JobRequest(SCRIPT, chdir="/naïve", stdout="/plain"))
+    DRM.check_request(JobRequest(SCRIPT, chdir="/a:b", native_options=("-o", "host:/plain")))
+
+
 def test_output_of_an_array() -> None:
     request = JobRequest(SCRIPT, name="a", token="t", array="1-3", chdir="/work")
     assert "/work/a-t.o.^array_index^" in DRM.build_submit(request).argv
     assert DRM.output_paths(request, "7[2].srv", "/home/u") == ("/work/a-t.o.2",) * 2
     assert DRM.output_paths(request, "7[].srv", "/home/u") == ("/work/a-t.o.^array_index^",) * 2
+
+
+@pytest.mark.parametrize(
+    "own", [{"script": "#!/bin/sh\n#PBS -J 1-3\ntrue\n"}, {"script": SCRIPT, "native_options": ("-J1-3",)}]
+)
+def test_output_of_an_array_of_the_users_own_words(own: dict[str, Any]) -> None:
+    request = JobRequest(name="a", token="t", chdir="/work", **own)
+    assert DRM.output_paths(request, "7[2].srv", "/home/u") == ("/work/a-t.o.2",) * 2
 
 
 def test_the_job_id() -> None:
@@ -287,6 +307,16 @@ def test_root_is_refused() -> None:
 )
 def test_a_submission_that_may_have_arrived_is_not_refused(text: str) -> None:
     assert said(text) is Outcome.UNREACHABLE
+
+
+def test_a_host_that_may_not_submit_is_refused() -> None:
+    assert said("qsub: Access from host not allowed, or unknown host\n", 160) is Outcome.REFUSED
+    assert DRM.classify(result("qsub_env_server_unresolvable")) is Outcome.UNREACHABLE
+
+
+def test_no_process_of_qsubs_is_left_behind() -> None:
+    """It would inherit the journal's lock, and hold it for a minute."""
+    assert "-f" in DRM.build_submit(JobRequest(SCRIPT)).argv
 
 
 def test_a_sites_hook_refuses_in_its_own_words() -> None:

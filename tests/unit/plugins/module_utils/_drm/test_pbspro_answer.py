@@ -191,6 +191,12 @@ def test_numbers_below_zero_are_no_exit_codes(exit_status: int, reason: EndReaso
     assert "exit status %d" % exit_status in status.message
 
 
+def test_a_script_that_ended_with_zero_when_its_time_was_over_failed() -> None:
+    comment = "Job run at Sun Nov 22 at 09:41 on (n1:ncpus=1) and exceeded resource walltime"
+    [status] = told(document(Exit_status=0, comment=comment), "7.pbsnode")
+    assert (status.state, status.exit_code, status.end_reason) == (JobState.FAILED, 0, EndReason.WALLTIME)
+
+
 def test_a_memory_limit_is_not_enforced_by_default() -> None:
     """Job 49 took 300 MB with mem=50mb and ended well: nothing else can be told."""
     assert history()["49.pbsnode"].state is JobState.DONE
@@ -241,6 +247,7 @@ def test_the_elements_of_a_held_array_show_q_and_are_held() -> None:
     [whole, *elements] = DRM.parse_status(answer("qstat_array_held_t_f_json"))
     assert (whole.state, whole.native_state) == (JobState.HELD, "H")
     assert {(element.native_state, element.state) for element in elements} == {("Q", JobState.HELD)}
+    assert whole.tasks == tuple(elements)
     assert len(elements) == 3
 
 
@@ -249,6 +256,23 @@ def test_an_arrays_own_exit_status_is_no_exit_code() -> None:
     failed = one("qstat_array_finished_x_f_json")
     assert (failed.job_id, failed.state, failed.exit_code) == ("24[].pbsnode", JobState.FAILED, None)
     assert history()["25[].pbsnode"].state is JobState.DONE
+
+
+@pytest.mark.parametrize(
+    ("fields", "state", "reason"),
+    [
+        ({"Hold_Types": "s", "depend": "afterok:1.srv"}, JobState.CANCELLED, EndReason.DEPENDENCY),
+        ({}, JobState.UNKNOWN, None),
+        ({"substate": 91}, JobState.CANCELLED, EndReason.CANCELLED),
+        ({"substate": 91, "Exit_status": 1}, JobState.CANCELLED, EndReason.CANCELLED),
+        ({"Exit_status": 1}, JobState.FAILED, None),
+        ({"Exit_status": 0}, JobState.DONE, None),
+    ],
+)
+def test_how_arrays_end(fields: dict[str, Any], state: JobState, reason: Optional[EndReason]) -> None:
+    text = document(**dict({"array": "True"}, **fields)).replace("7.pbsnode", "7[].pbsnode")
+    [status] = told(text, "7[].pbsnode")
+    assert (status.state, status.end_reason, status.exit_code) == (state, reason, 0 if state is JobState.DONE else None)
 
 
 def finished_array() -> str:
@@ -389,6 +413,17 @@ def test_a_job_is_known_by_the_id_that_was_asked_for(asked: str, told_id: str) -
     assert status.job_id == asked.partition("@")[0]
 
 
+def test_a_job_may_be_asked_for_by_two_ids() -> None:
+    stdout = answer("qstat_fail7_x_f_json").stdout
+    assert [row.job_id for row in told(stdout, "11", "11.pbsnode")] == ["11", "11.pbsnode"]
+
+
+def test_an_array_by_its_short_id() -> None:
+    rows = {row.job_id: row for row in told(answer("qstat_array_t_f_json").stdout, "24[]", "24[2]")}
+    assert len(rows["24[]"].tasks) == 6
+    assert rows["24[2]"].array_id == "24[]"
+
+
 def test_jobs_that_were_not_asked_for_are_left_out() -> None:
     stdout = answer("qstat_all_json").stdout
     assert [row.job_id for row in told(stdout, "6.pbsnode", "9", "99.pbsnode", "7.elsewhere")] == ["6.pbsnode", "9"]
@@ -397,6 +432,14 @@ def test_jobs_that_were_not_asked_for_are_left_out() -> None:
 def test_nodes_are_named_once() -> None:
     [status] = told(document(job_state="R", exec_host="n1/0*2+n2/1+n1/3"), "7.pbsnode")
     assert status.nodes == ("n1", "n2")
+
+
+def test_an_array_of_ten_thousand_elements() -> None:
+    job = {"Job_Name": "many", "job_state": "Q", "Hold_Types": "u"}
+    jobs = {"7[].pbsnode": dict(job, job_state="H"), **{"7[%d].pbsnode" % index: job for index in range(10000)}}
+    rows = told(json.dumps({"Jobs": jobs}), "7[].pbsnode")
+    assert (len(rows), len(rows[0].tasks)) == (10001, 10000)
+    assert {row.state for row in rows} == {JobState.HELD}
 
 
 def test_five_thousand_jobs_in_one_answer() -> None:

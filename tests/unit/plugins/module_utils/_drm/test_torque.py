@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 from typing import Any
 
 import pytest
@@ -116,6 +117,14 @@ def test_output_of_an_array() -> None:
     assert DRM.output_paths(request, "7[2].srv", "/home/u") == ("/work/a-t.o-2",) * 2
 
 
+@pytest.mark.parametrize("fields", [{"stdout": "/a b"}, {"chdir": "/my work"}, {"stdout": "/naïve"}, {"stdout": "a:b"}])
+def test_a_path_that_qsub_does_not_take_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        DRM.check_request(JobRequest(SCRIPT, **fields))
+    assert caught.value.field == "stdout"
+    DRM.check_request(JobRequest(SCRIPT, chdir="/my work", stdout="/plain"))
+
+
 def test_the_job_id() -> None:
     assert DRM.parse_submit(result("qsub_fail7")) == "11.torquenode"
     assert DRM.parse_submit(result("qsub_array")) == "26[].torquenode"
@@ -167,13 +176,12 @@ def test_a_job_that_the_server_has_forgotten_is_unknown() -> None:
 
 def test_an_array_of_which_an_element_is_forgotten_is_unknown() -> None:
     told = result("qstat_array_completed_t_x")
-    kept = told.stdout.replace("<exit_status>1<", "<exit_status>0<").replace("<exit_status>2<", "<exit_status>0<")
-    first, _middle, rest = kept.partition("<Job>")[2].partition("</Job>")
-    stdout = kept.replace("<Job>%s</Job>" % first, "").replace("<exit_status>271<", "<exit_status>0<")
-    runner = RecordedRunner(CommandResult(told.command, 0, stdout, ""))
-    [status] = Client(DRM, runner).statuses(["26[].torquenode"]).jobs.values()
-    assert (status.state, len(status.tasks)) == (JobState.UNKNOWN, 5)
-    assert rest
+    all_well = re.sub("<exit_status>[0-9]+<", "<exit_status>0<", told.stdout)
+    first_gone = re.sub("<Job>.*?</Job>", "", all_well, count=1)
+    for stdout, state, known in ((all_well, JobState.DONE, 6), (first_gone, JobState.UNKNOWN, 5)):
+        runner = RecordedRunner(CommandResult(told.command, 0, stdout, ""))
+        [status] = Client(DRM, runner).statuses(["26[].torquenode"]).jobs.values()
+        assert (status.state, len(status.tasks)) == (state, known)
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,13 @@ def test_a_held_array() -> None:
     assert rows_of("qstat_array_held_t_x")["63[].torquenode"].state is JobState.HELD
 
 
+def test_an_element_that_waits_for_its_arrays_limit_is_not_held() -> None:
+    [status, _whole] = told(document(job("26[3].torquenode", job_state="H", job_array_id="3")), "26[].torquenode")
+    assert (status.state, status.native_state) == (JobState.QUEUED, "H")
+    [plain] = told(document(job(job_state="H")), "7.torquenode")
+    assert plain.state is JobState.HELD
+
+
 def test_an_array_from_zero() -> None:
     assert sorted(rows_of("qstat_array_id_t_x"))[:2] == ["61[0].torquenode", "61[1].torquenode"]
 

@@ -13,10 +13,9 @@ from .cluster import ClusterStatus
 from .errors import InvalidRequestError, ParseError, UnsupportedFieldError
 from .interface import Drm
 from .lsf_answer import ENVIRON, FIELDS, STATES, read_records
-from .lsf_files import given, output_options, output_path
+from .lsf_files import given, handed_on, output_options, output_path, script_of
 from .lsf_long import read_history, read_jobs
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
-from .script import with_arguments
 
 # Far below what one command line can take (2 MiB, the environment included).
 _MAX_LIST_LENGTH = 100 * 1000
@@ -118,7 +117,7 @@ class Lsf(Drm):
 
     def check_request(self, request: JobRequest) -> None:
         super().check_request(request)
-        with_arguments(request.script, request.args)
+        script_of(request)
         nodes, slots = request.nodes or 1, request.slots or request.nodes or 1
         if -(-slots // -(-slots // nodes)) != nodes:
             said = "LSF places the same number of slots on each node, so %d slots cannot be on exactly %d nodes"
@@ -145,8 +144,8 @@ class Lsf(Drm):
         argv += ["-J", _array_name(request)]
         return Command(
             tuple(argv),
-            stdin=with_arguments(request.script, request.args),
-            environ=dict(request.environment),
+            stdin=script_of(request),
+            environ=handed_on(request.environment),
             # A job starts in the directory it was submitted from; OpenLava has no -cwd.
             directory=request.chdir,
             otherwise=otherwise,

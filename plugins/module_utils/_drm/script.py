@@ -70,8 +70,18 @@ def with_arguments(script: str, arguments: Sequence[str]) -> str:
     return _with_line(script, line, "args", "can be given arguments on this DRM")
 
 
+def with_environment(script: str, values: Mapping[str, str]) -> str:
+    """The script with these variables in it, for a DRM that would lose them on the way."""
+    if not values:
+        return script
+    lines = "\n".join("export %s=%s" % (name, shlex.quote(value)) for name, value in sorted(values.items()))
+    return _with_line(script, lines, "environment", "can be given %s on this DRM" % ", ".join(sorted(values)))
+
+
 def _with_line(script: str, line: str, field: str, use: str) -> str:
-    """The line goes after the leading comments, so that the DRM still sees its directives."""
+    """The line goes after the leading comments, so that the DRM still sees its directives, and must bring none of its own."""
+    if "\n#" in line:
+        raise InvalidRequestError(field, "a line in it begins with '#', and a DRM could take it for a directive")
     lines = script.split("\n")
     if not _POSIX_SHELL.match(lines[0]):
         raise InvalidRequestError(

@@ -1,4 +1,4 @@
-"""Test hosts: real Slurm clusters of three containers each (docs/test-hosts.md)."""
+"""Test hosts: real clusters of three containers each (docs/test-hosts.md)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _parser(cluster_names: list[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("packages", help="print the Debian packages that are missing here (exit code 3 if any)")
     commands.add_parser("install", help="install them with apt-get (as root)")
-    command = commands.add_parser("images", help="make the images of these Debian releases")
+    command = commands.add_parser("images", help="make the images of all clusters with these Debian releases")
     command.add_argument("suites", nargs="+", metavar="SUITE", choices=settings.SUITES)
     for name, text in (("up", "bring clusters up and wait until they are healthy"), ("down", "remove clusters")):
         command = commands.add_parser(name, help=text)
@@ -58,7 +58,7 @@ def _dispatch(arguments: argparse.Namespace, known: dict[str, settings.Cluster])
     with _alone():
         process.configure_podman()
         if arguments.command == "images":
-            images.build(arguments.suites)
+            images.build(cluster for cluster in known.values() if cluster.suite in arguments.suites)
         elif arguments.command == "clean":
             clusters.clean()
         elif arguments.command == "up":

@@ -14,13 +14,16 @@ options:
     description:
       - The batch system (distributed resource manager).
       - V(auto) takes the one whose commands are on the host's PATH, and fails where there is none.
+      - V(pbspro) is PBS Pro and OpenPBS.
+      - V(torque) is TORQUE, and Slurm's Torque commands where there is an C(sbatch) and no C(qselect).
       - V(local) runs jobs on the host itself; it needs no daemon and no root, and is never chosen by V(auto).
     type: str
-    choices: [auto, slurm, lsf, local]
+    choices: [auto, slurm, gridengine, pbspro, torque, lsf, htcondor, local]
     default: auto
   cluster:
     description:
-      - Another cluster or server of the DRM, where one host submits to several (Slurm C(-M)).
+      - Another cluster or server of the DRM, where one host submits to several.
+      - Slurm's C(-M), Grid Engine's cell, the server of PBS Pro's and TORQUE's C(queue@server), the schedd of HTCondor's C(-name).
       - It belongs to the identity of a O(clusterjobs.drm.job#module:key).
     type: str
     default: ""

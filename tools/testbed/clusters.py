@@ -1,4 +1,4 @@
-"""Bring a cluster's three hosts up until Slurm calls its node idle, and take them down again."""
+"""Bring a cluster's three hosts up until a job could run there, and take them down again."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from . import images, materials
+from . import drms, images, materials
 from .process import podman, podman_lines, write_log
 from .settings import CACHE, LABEL, Cluster, Host
 
 _HEALTHY_WITHIN_SECONDS = 120
-_STATES_OF_A_GOOD_NODE = ("idle", "mixed", "allocated", "completing")
 
 
 class Unhealthy(Exception):
@@ -21,7 +20,7 @@ class Unhealthy(Exception):
 
 
 def up(clusters: list[Cluster]) -> None:
-    images.build(list(dict.fromkeys(cluster.suite for cluster in clusters if not _is_whole(cluster))))
+    images.build([cluster for cluster in clusters if not _is_whole(cluster)])
     with ThreadPoolExecutor() as pool:
         for outcome in [pool.submit(_up, cluster) for cluster in clusters]:
             outcome.result()
@@ -100,9 +99,10 @@ def _run_host(cluster: Cluster, host: Host) -> None:
         f"--ip={host.address}",
         *names,
         f"--label={LABEL}={cluster.name}",
-        f"--volume={materials.host_directory(cluster, host)}:/etc/testhost:ro",
-        f"--volume={materials.export_directory(cluster)}:/export",
-        images.image_name(host.role, cluster.suite),
+        f"--volume={cluster.host_directory(host)}:/etc/testhost:ro",
+        f"--volume={cluster.export_directory}:/export",
+        *[f"--volume={volume}" for volume in drms.of(cluster).volumes(cluster)],
+        images.image_name(cluster.drm, host.role, cluster.suite),
     )
 
 
@@ -124,23 +124,15 @@ def _problem(cluster: Cluster) -> str | None:
             socket.create_connection((host.address, 22), timeout=2).close()
         except OSError as error:
             return f"ssh on {host.name} ({host.address}): {error}"
-    registered = _ask_controller(cluster, "sacctmgr", "-nP", "list", "cluster", "format=cluster,controlhost")
-    if not registered.startswith(f"{cluster.name}|") or registered.endswith("|"):
-        return f"slurmdbd does not know the controller: {registered!r}"
-    state = _ask_controller(cluster, "sinfo", "--noheader", "--partition=main", "--format=%T")
-    return None if state in _STATES_OF_A_GOOD_NODE else f"the node's state is {state!r}, not 'idle'"
-
-
-def _ask_controller(cluster: Cluster, *argv: str) -> str:
-    result = podman("exec", cluster.host("controller").name, *argv, check=False)
-    return (result.stdout if result.returncode == 0 else result.stderr).strip()
+    return drms.of(cluster).problem(cluster)
 
 
 def _diagnostics(cluster: Cluster) -> str:
+    logs = drms.of(cluster).LOG_DIRECTORY
     questions = (
         ["systemctl", "--no-pager", "--failed"],
         ["journalctl", "--no-pager", "--lines=80"],
-        ["find", "/var/log/slurm", "-name", "*.log", "-exec", "tail", "--verbose", "--lines=40", "{}", "+"],
+        ["find", logs, "-regex", r".*\.log\|.*Log\|.*/messages", "-exec", "tail", "--verbose", "--lines=40", "{}", "+"],
     )
     parts = []
     for host in cluster.hosts:

@@ -1,4 +1,4 @@
-"""Images: Debian by debootstrap (or one that the user names), then one layer for each kind of host."""
+"""Images: Debian by debootstrap (or one that the user names), then what all hosts have, then one layer for each kind of host of a DRM."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,12 +16,21 @@ from . import settings
 from .process import CommandFailed, podman, podman_lines, run
 
 
-def image_name(role: str, suite: str) -> str:
+def image_name(drm: str, role: str, suite: str) -> str:
     """Names an image by what it is made of: other inputs are another image."""
-    digest = hashlib.sha256(_base_image(suite).encode())
-    for path in sorted(settings.IMAGE_FILES.iterdir()):
+    return _name(f"{drm}-{role}", suite, _common_image(suite), settings.IMAGE_FILES / drm)
+
+
+def _common_image(suite: str) -> str:
+    """What the hosts of every DRM are built on."""
+    return _name("common", suite, _base_image(suite), settings.IMAGE_FILES)
+
+
+def _name(kind: str, suite: str, base: str, files: Path) -> str:
+    digest = hashlib.sha256(base.encode())
+    for path in sorted(path for path in files.iterdir() if path.is_file()):
         digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
-    return f"localhost/{settings.NAME_PREFIX}/{role}:{suite}-{digest.hexdigest()[:12]}"
+    return f"localhost/{settings.NAME_PREFIX}/{kind}:{suite}-{digest.hexdigest()[:12]}"
 
 
 def _base_image(suite: str) -> str:
@@ -28,33 +38,36 @@ def _base_image(suite: str) -> str:
     return settings.given_base_image(suite) or f"localhost/{settings.NAME_PREFIX}/debian:{suite}-{sources}"
 
 
-def build(suites: list[str]) -> None:
-    """Make every image of these suites that is not there yet."""
-    stale = [suite for suite in suites if not all(_exists(image_name(role, suite)) for role in settings.ROLES)]
+def build(clusters: Iterable[settings.Cluster]) -> None:
+    """Make every image of these clusters that is not there yet."""
+    stale: dict[str, list[tuple[str, str]]] = {}
+    for drm, suite in dict.fromkeys((cluster.drm, cluster.suite) for cluster in clusters):
+        absent = [(drm, role) for role in settings.ROLES if not _exists(image_name(drm, role, suite))]
+        if absent:
+            stale.setdefault(suite, []).extend(absent)
     # Two suites at once: a debootstrap waits for downloads and for the disk most of its time.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for outcome in [pool.submit(_build_suite, suite) for suite in stale]:
+        for outcome in [pool.submit(_build_suite, suite, absent) for suite, absent in stale.items()]:
             outcome.result()
 
 
-def _build_suite(suite: str) -> None:
+def _build_suite(suite: str, absent: list[tuple[str, str]]) -> None:
     begin = time.monotonic()
     print(f"{suite}: making images, this takes minutes (logs: {settings.LOGS})", flush=True)
-    base = _base_image(suite)
-    if not settings.given_base_image(suite) and not _exists(base):
-        _debootstrap(suite, base)
-    for role in settings.ROLES:
-        podman(
-            "build",
-            "--network=host",
-            "--quiet",
-            f"--build-arg=BASE={base}",
-            f"--target={role}",
-            f"--tag={image_name(role, suite)}",
-            str(settings.IMAGE_FILES),
-            log=f"image-{suite}-{role}",
-        )
+    base, common = _base_image(suite), _common_image(suite)
+    if not _exists(common):
+        if not settings.given_base_image(suite) and not _exists(base):
+            _debootstrap(suite, base)
+        _build(common, base, settings.IMAGE_FILES, log=f"image-{suite}-common")
+    for drm, role in absent:
+        files = settings.IMAGE_FILES / drm
+        _build(image_name(drm, role, suite), common, files, f"--target={role}", log=f"image-{suite}-{drm}-{role}")
     print(f"{suite}: images made in {time.monotonic() - begin:.0f} s", flush=True)
+
+
+def _build(image: str, base: str, files: Path, *options: str, log: str) -> None:
+    fixed = ("--network=host", "--quiet", f"--build-arg=BASE={base}", f"--tag={image}")
+    podman("build", *fixed, *options, str(files), log=log)
 
 
 def _exists(image: str) -> bool:

@@ -1,31 +1,13 @@
-"""What one cluster is made of beside its images: keys, ssh configuration, Slurm's files, the inventory."""
+"""What one cluster is made of beside its images: keys, ssh configuration, the inventory, and what its DRM needs."""
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from pathlib import Path
-from string import Template
 
+from . import drms
 from .process import run
-from .settings import GROUPS, SLURM_FILES, SSH_USER, Cluster, Host
-
-_SLURM_FILES = {
-    "controller": ("slurm.conf", "cgroup.conf", "slurmdbd.conf"),
-    "node": ("slurm.conf", "cgroup.conf"),
-    "galaxy": (),
-}
-_MUNGE_KEY_BYTES = 128
-
-
-def host_directory(cluster: Cluster, host: Host) -> Path:
-    """What this host, and no other, gets to see."""
-    return cluster.directory / "hosts" / host.name
-
-
-def export_directory(cluster: Cluster) -> Path:
-    """Stands for the export of an NFS server: the same files on all hosts of the cluster."""
-    return cluster.directory / "export"
+from .settings import GROUPS, SSH_USER, Cluster, Host
 
 
 def inventory_file(cluster: Cluster) -> Path:
@@ -33,9 +15,8 @@ def inventory_file(cluster: Cluster) -> Path:
 
 
 def create(cluster: Cluster) -> None:
-    export_directory(cluster).mkdir(parents=True)
-    _write_secret(cluster.directory / "munge.key", secrets.token_bytes(_MUNGE_KEY_BYTES))
-    _write_slurm_files(cluster)
+    cluster.export_directory.mkdir(parents=True)
+    drms.of(cluster).create(cluster)
     _make_key(cluster.directory / "id_ed25519", f"{SSH_USER}@{cluster.name}")
     for host in cluster.hosts:
         _fill_host_directory(cluster, host)
@@ -43,36 +24,12 @@ def create(cluster: Cluster) -> None:
     inventory_file(cluster).write_text(inventory(cluster), encoding="utf-8")
 
 
-def _write_slurm_files(cluster: Cluster) -> None:
-    values = {
-        "cluster": cluster.name,
-        "controller": cluster.host("controller").name,
-        "node": cluster.host("node").name,
-        "min_job_age_seconds": cluster.min_job_age_seconds,
-        "slurmctld_parameters": "SlurmctldParameters=enable_configless" if cluster.configless else "",
-    }
-    directory = cluster.directory / "slurm"
-    directory.mkdir()
-    for template in SLURM_FILES.iterdir():
-        text = Template(template.read_text(encoding="utf-8")).substitute(values)
-        (directory / template.name).write_text(text, encoding="utf-8")
-
-
 def _fill_host_directory(cluster: Cluster, host: Host) -> None:
-    directory = host_directory(cluster, host)
+    directory = cluster.host_directory(host)
     directory.mkdir(parents=True)
     _make_key(directory / "ssh_host_ed25519_key", host.name)
     shutil.copy(cluster.directory / "id_ed25519.pub", directory / "authorized_keys")
-    if host.role == "galaxy":
-        return
-    shutil.copy(cluster.directory / "munge.key", directory)
-    (directory / "slurm").mkdir()
-    if host.role == "node" and cluster.configless:
-        options = f"--conf-server={cluster.host('controller').name}"
-        (directory / "slurmd.default").write_text(f"SLURMD_OPTIONS={options}\n", encoding="utf-8")
-        return
-    for name in _SLURM_FILES[host.role]:
-        shutil.copy(cluster.directory / "slurm" / name, directory / "slurm")
+    drms.of(cluster).fill_host_directory(cluster, host)
 
 
 def _write_ssh_configuration(cluster: Cluster) -> None:
@@ -80,7 +37,7 @@ def _write_ssh_configuration(cluster: Cluster) -> None:
     configuration = cluster.directory / "ssh_config"
     keys, blocks = [], []
     for host in cluster.hosts:
-        public_key = (host_directory(cluster, host) / "ssh_host_ed25519_key.pub").read_text(encoding="utf-8")
+        public_key = (cluster.host_directory(host) / "ssh_host_ed25519_key.pub").read_text(encoding="utf-8")
         keys.append(f"{host.name},{host.address} {public_key}")
         blocks.append(f"Host {host.name}\n  HostName {host.address}\n")
     known_hosts.write_text("".join(keys), encoding="utf-8")
@@ -107,8 +64,8 @@ def inventory(cluster: Cluster) -> str:
         f"        ansible_user: {SSH_USER}",
         f"        ansible_ssh_common_args: '-F {_quoted(directory / 'ssh_config')}'",
         "        ansible_python_interpreter: /usr/bin/python3",
-        "        clusterjobs_drm: slurm",
-        "        # the munge key and Slurm's files lie here",
+        f"        clusterjobs_drm: {cluster.drm}",
+        "        # the DRM's keys and configuration lie here",
         f"        testhosts_cluster_dir: {_quoted(directory)}",
     ]
     return "\n".join(lines) + "\n"
@@ -120,8 +77,3 @@ def _quoted(path: Path) -> str:
 
 def _make_key(path: Path, comment: str) -> None:
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)])
-
-
-def _write_secret(path: Path, content: bytes) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(content)

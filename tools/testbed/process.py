@@ -46,6 +46,12 @@ def podman_lines(*arguments: str) -> list[str]:
     return podman(*arguments).stdout.split()
 
 
+def ask(host: settings.Host, *argv: str) -> str:
+    """What a command on a host answers, or why it does not."""
+    result = podman("exec", host.name, *argv, check=False)
+    return (result.stdout if result.returncode == 0 else result.stderr).strip()
+
+
 def configure_podman() -> None:
     """Use a containers.conf of our own for every podman call, so that the user's configuration is left alone."""
     # runc with cgroupfs is the pair that also works under cgroup v1; a container that asks for more than this

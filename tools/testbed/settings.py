@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / "molecule" / "shared"
 IMAGE_FILES = SHARED / "images"
-SLURM_FILES = SHARED / "slurm"
 CACHE = ROOT / ".cache" / "testhosts"
 LOGS = ROOT / ".logs" / "testhosts"
 
@@ -41,10 +42,11 @@ class Host:
 @dataclass(frozen=True)
 class Cluster:
     name: str
+    drm: str
     suite: str
     subnet: int
-    configless: bool
-    min_job_age_seconds: int
+    #: What only the DRM's own file reads.
+    options: Mapping[str, Any]
 
     @property
     def directory(self) -> Path:
@@ -68,10 +70,23 @@ class Cluster:
     def host(self, role: str) -> Host:
         return self.hosts[ROLES.index(role)]
 
+    def host_directory(self, host: Host) -> Path:
+        """What this host, and no other, gets to see."""
+        return self.directory / "hosts" / host.name
+
+    @property
+    def export_directory(self) -> Path:
+        """Stands for the export of an NFS server: the same files on all hosts of the cluster."""
+        return self.directory / "export"
+
 
 def load_clusters() -> dict[str, Cluster]:
     with (SHARED / "clusters.toml").open("rb") as handle:
-        return {name: Cluster(name=name, **table) for name, table in tomllib.load(handle).items()}
+        tables = tomllib.load(handle)
+    return {
+        name: Cluster(name, table.pop("drm"), table.pop("suite"), table.pop("subnet"), options=table)
+        for name, table in tables.items()
+    }
 
 
 def given_base_image(suite: str) -> str | None:

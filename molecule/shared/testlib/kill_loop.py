@@ -1,4 +1,4 @@
-"""Exactly once, measured: plays that are struck at a named point and run again, and what Slurm's accounting has then.
+"""Exactly once, measured: plays that are struck at a named point and run again, and what the DRM's accounting has then.
 
 Every hit is an inventory host of its own, all of them the same submit host: one ansible-playbook makes many hits at once.
 """
@@ -26,9 +26,12 @@ FAULTS = f"{SHARED}/faults"
 MARKS = f"{FAULTS}/marks"
 EVENTS = ("intent", "submitted", "ended")
 MOMENTS = ("before-write", "torn-write", "before-fsync", "after-fsync")
-SBATCH = ("before", "started", "running", "answered")
+SUBMISSION = ("before", "started", "running", "answered")
 # Where the module ends itself (faults/sitecustomize.py).
-POINTS = (*[f"{event}:{moment}" for event in EVENTS for moment in MOMENTS], *[f"sbatch:{moment}" for moment in SBATCH])
+POINTS = (
+    *[f"{event}:{moment}" for event in EVENTS for moment in MOMENTS],
+    *[f"submit:{moment}" for moment in SUBMISSION],
+)
 TASK = "hit"
 
 
@@ -71,7 +74,7 @@ class Hit:
     @property
     def script(self) -> str:
         lines = ["#!/bin/sh"]
-        if self.point == "sbatch:running":
+        if self.point == "submit:running":
             # More than a pipe holds: the part that a dying module has passed on must not be taken for the whole.
             lines += ["# a line of a long script"] * 8000
         if self.waits:
@@ -81,10 +84,11 @@ class Hit:
     def environment(self) -> dict[str, str]:
         own = f"{MARKS}/{self.key}"
         values = {"FAULT_POINT": self.point, "FAULT_MARK": f"{own}.mark", "FAULT_MODE": self.how}
+        values["FAULT_PROGRAM"] = self.cluster.submits
         values |= {"PYTHONPATH": FAULTS, "PYTHONDONTWRITEBYTECODE": "1"}
         slow = {"PATH": f"{FAULTS}/slow:/usr/bin:/bin", "FAULT_STARTED": f"{own}.sshd"}
         slow["FAULT_RELEASE"] = f"{own}.mark" if self.injected else f"{own}.sshd" if self.waits else f"{own}.release"
-        return (values if self.injected else {}) | (slow if self.slow or self.point == "sbatch:running" else {})
+        return (values if self.injected else {}) | (slow if self.slow or self.point == "submit:running" else {})
 
     def variables(self, faulty: bool) -> dict[str, Any]:
         return {
@@ -132,7 +136,7 @@ class Hit:
         self.cluster.submit_host.check_output("kill -KILL %s", self.file("sshd").read_text(encoding="utf-8").strip())
 
     def release(self) -> None:
-        """Let the slow sbatch begin, and the job end."""
+        """Let the slow submission begin, and the job end."""
         self.file("release").touch()
         self.file("go").touch()
 
@@ -141,6 +145,7 @@ def prepare(clusters: Sequence[TestCluster]) -> None:
     for cluster in clusters:
         shutil.rmtree(cluster.shared / "faults", ignore_errors=True)
         shutil.copytree(Path(__file__).parent / "faults", cluster.shared / "faults")
+        (cluster.shared / "faults" / "slow" / "submit").rename(cluster.shared / "faults" / "slow" / cluster.submits)
         cluster.submit_host.check_output("install -d -o %s %s", GALAXY_USER, MARKS)
 
 

@@ -139,7 +139,7 @@ class Zoo:
         tasks = (
             {**job("zoo", jobs=jobs, **common), "register": "zoo"},
             job("orphan", state=state, wait_timeout=60, **orphan, **common),
-            *([job("ends", jobs=jobs, state=state, wait_timeout=240, **common)] if state == "finished" else []),
+            *([job("ends", jobs=jobs, state=state, wait_timeout=1200, **common)] if state == "finished" else []),
         )
         inventories = [cluster.inventory for cluster in self.clusters]
         return Play(name, play(*tasks), inventories=inventories, arguments=arguments)

@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 
 import pytest
-from testlib.hosts import TestCluster, clusters
+from testlib.clusters import clusters
+from testlib.hosts import TestCluster
 from testlib.kill_loop import REPORT
 from testlib.plays import Play, job, play
 from testlib.zoo import Zoo

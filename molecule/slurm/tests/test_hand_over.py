@@ -17,7 +17,8 @@ from testlib.roles import SITES, apply
 # As Galaxy's administrator writes it, and as the cluster's administrator has it.
 PAGES = "hand-over"
 WORK = "/root/hand-over"
-PLACE = "/srv/galaxy/guest"
+ROOT_PATH = "/srv/galaxy"
+PLACE = f"{ROOT_PATH}/guest"
 NOT_YET = "Slurm does not answer guest"
 
 
@@ -70,6 +71,8 @@ def fresh(cluster: TestCluster) -> Iterator[TestCluster]:
     for host in (submit_host, controller, node):
         host.run("userdel guest; groupdel guests; rm -r %s", WORK)
     submit_host.check_output("rm -rf %s /export/%s", PLACE, PAGES)
+    # Where nothing is mounted, the page makes a home directory; the controller has no other use for the path.
+    controller.run("rm -rf %s; rmdir %s", PLACE, ROOT_PATH)
     assert apply(cluster, "submit_host").rc == 0
 
 

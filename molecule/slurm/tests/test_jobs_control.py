@@ -102,8 +102,13 @@ def test_another_request_under_the_key(controlled: Finished, cluster: TestCluste
 
 def test_two_jobs_in_all_of_it(controlled: Finished, cluster: TestCluster, run: str) -> None:
     ids = {str(only(controlled, cluster, task)["job_id"]) for task in ("held", "resubmitted")}
-    assert sorted(row.job_id for row in cluster.accounting(f"{run}-control")) == sorted(ids)
     assert len(ids) == 2
+
+    def accounted() -> set[str]:
+        return {row.job_id for row in cluster.accounting(f"{run}-control")}
+
+    wait_until("both are in the accounting", lambda: accounted() >= ids)
+    assert accounted() == ids
 
 
 def test_an_operator_suspends_and_resumes(cluster: TestCluster, run: str) -> None:

@@ -68,23 +68,26 @@ class Client:
         jobs = {job_id: _of_one(job_id, rows, accounting and not unanswered) for job_id in job_ids}
         return Snapshot(jobs, tuple(unanswered))
 
-    def find(self, request: JobRequest, since: int) -> Search:
-        """The caller's jobs with this request's name. Raises DrmUnavailableError where the queue or the accounting does not answer."""
-        queue, history = self.drm.build_find(request, since)
-        result = self.ask(queue)
-        self._require(result, "looking for job %s in the queue" % request.job_name, (Outcome.OK, Outcome.NO_SUCH_JOB))
-        named = _of_name(request.job_name, self.drm.parse_status(result))
-        certain = True
-        if history is not None and not named:
-            result = self.ask(history)
-            outcome = self.drm.classify(result)
-            certain = outcome is not Outcome.NO_ACCOUNTING
-            if certain:
-                self._require(
-                    result, "looking for job %s in the accounting" % request.job_name, (Outcome.OK, Outcome.NO_SUCH_JOB)
-                )
-                named = _of_name(request.job_name, self.drm.parse_history(result))
-        return Search([_of_one(job_id, named, True) for job_id in _top_ids(named.values())], certain)
+    def find(self, names: Sequence[str], since: int) -> Dict[str, Search]:
+        """The caller's jobs of each name. Raises DrmUnavailableError where the queue or the accounting does not answer."""
+        found: Dict[str, List[JobStatus]] = {name: [] for name in names}
+        for command in self.drm.build_find(names, self.cluster, since):
+            result = self.ask(command)
+            self._require(result, _looking_for(names, "queue"), (Outcome.OK, Outcome.NO_SUCH_JOB))
+            _sort_in(self.drm.parse_status(result), found)
+        left = [name for name in names if not found[name]]
+        certain = self._find_in_history(left, since, found) if left else True
+        return {name: Search(_whole(rows), certain or bool(rows)) for name, rows in found.items()}
+
+    def _find_in_history(self, names: Sequence[str], since: int, found: Dict[str, List[JobStatus]]) -> bool:
+        """Ask the accounting; False where a job may have been there and have left no trace."""
+        for command in self.drm.build_find_history(names, self.cluster, since):
+            result = self.ask(command)
+            if self.drm.classify(result) is Outcome.NO_ACCOUNTING:
+                return False
+            self._require(result, _looking_for(names, "accounting"), (Outcome.OK, Outcome.NO_SUCH_JOB))
+            _sort_in(self.drm.parse_history(result), found)
+        return not self.drm.forgets
 
     def control(self, action: Control, job_ids: Sequence[str]) -> None:
         """Cancel, hold, release, suspend or resume. Raises CommandError where the DRM refuses."""
@@ -142,7 +145,8 @@ class Client:
             return
         if outcome is Outcome.UNREACHABLE:
             raise DrmUnavailableError("%s: %s did not answer" % (what, self.drm.name), result)
-        raise CommandError(what, result)
+        name = self.drm.error_name(result)
+        raise CommandError("%s (%s)" % (what, name) if name else what, result)
 
 
 def _unexplained(row: JobStatus) -> bool:
@@ -178,12 +182,21 @@ def _completed(queue: Optional[JobStatus], other: JobStatus) -> JobStatus:
     )
 
 
-def _of_name(name: str, rows: Iterable[JobStatus]) -> Dict[str, JobStatus]:
-    return {row.job_id: row for row in rows if row.name == name}
+def _looking_for(names: Sequence[str], where: str) -> str:
+    more = " and %d more" % (len(names) - 1) if len(names) > 1 else ""
+    return "looking for job %s%s in the %s" % (names[0], more, where)
 
 
-def _top_ids(rows: Iterable[JobStatus]) -> List[str]:
-    return list(dict.fromkeys(row.array_id or row.job_id for row in rows))
+def _sort_in(rows: Iterable[JobStatus], found: Dict[str, List[JobStatus]]) -> None:
+    for row in rows:
+        if row.name in found:
+            found[row.name].append(row)
+
+
+def _whole(rows: Sequence[JobStatus]) -> List[JobStatus]:
+    """Jobs, with their arrays' elements put together."""
+    by_id = {row.job_id: row for row in rows}
+    return [_of_one(job_id, by_id, True) for job_id in dict.fromkeys(row.array_id or row.job_id for row in rows)]
 
 
 def _of_one(job_id: str, rows: Dict[str, JobStatus], complete: bool) -> JobStatus:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from .batch import submit_all
 from .client import Snapshot
 from .errors import DrmError, DrmUnavailableError
 from .model import Control, JobState, JobStatus
@@ -95,8 +96,9 @@ class Desired:
     def run(self, orders: Sequence[Order], targets: Targets) -> None:
         """Submit, control, wait one slice. Raises DrmError; what was done by then is in ``result``."""
         try:
-            for order in orders:
-                self._submit(order)
+            # Once the wait has begun, a job that fails is this task's answer: whether to try it again was settled before.
+            again = [replace(order, resubmit="never") for order in orders] if self.part.known else orders
+            submit_all(self.submitter, again, self._take_new)
             for key in targets.keys:
                 self._take(self.submitter.known(key, required=self.wish.state != "absent"))
             self.job_ids = [*self.submitted, *targets.job_ids]
@@ -108,9 +110,7 @@ class Desired:
         finally:
             self._report()
 
-    def _submit(self, order: Order) -> None:
-        # Once the wait has begun, a job that fails is this task's answer: whether to try it again was settled before.
-        job = self.submitter.submit(replace(order, resubmit="never") if self.part.known else order)
+    def _take_new(self, order: Order, job: Submitted) -> None:
         self._take(job)
         if job.new:
             self.result["diff"].append(submission_diff(self.client.drm, order.request))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .cluster import (
     ClusterStatus,
@@ -30,8 +30,11 @@ _SHUT = "adsACDESoc"
 _ALARMS = "aA"
 
 
-def commands() -> List[Command]:
-    return [Command(argv) for argv in (("qstat", "-help"), ("qconf", "-sq", "*"), ("qhost", "-q", "-xml"))]
+def commands(environ: Mapping[str, str]) -> List[Command]:
+    """``environ`` names the cell, where it is another."""
+    return [
+        Command(argv, environ=environ) for argv in (("qstat", "-help"), ("qconf", "-sq", "*"), ("qhost", "-q", "-xml"))
+    ]
 
 
 def read(results: Sequence[CommandResult]) -> ClusterStatus:

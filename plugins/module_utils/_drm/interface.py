@@ -24,12 +24,22 @@ class Drm(ABC):
     executables: ClassVar[Tuple[str, ...]]
     #: Fields of JobRequest that this DRM honours, beside ALWAYS_HONOURED.
     request_fields: ClassVar[FrozenSet[str]]
+    #: How many submissions the DRM takes side by side before one of them waits for another.
+    submissions_at_once: ClassVar[int] = 1
     #: What can be done to a job here.
     controls: ClassVar[FrozenSet[Control]]
+    #: True where an ended job soon leaves no trace that a user could ask for.
+    forgets: ClassVar[bool] = False
     #: Every native state and what it means. A state that is not here is UNKNOWN.
     states: ClassVar[Mapping[str, JobState]]
     #: What a job id of this DRM looks like; the whole id must match.
     job_id_pattern: ClassVar[Pattern[str]]
+    #: A submission that the server took in before it stalled, or whose job has ended already, can be found by its name after this long.
+    settle_seconds: ClassVar[float] = 3.0
+
+    def job_name(self, request: JobRequest) -> str:
+        """The name that the DRM sees, by which a submission is found again. The token in it stays whole."""
+        return request.job_name
 
     def check_request(self, request: JobRequest) -> None:
         """Refuse, by name, the fields that this DRM cannot honour. Raises UnsupportedFieldError."""
@@ -78,8 +88,12 @@ class Drm(ABC):
         """The jobs that one answer of the accounting names."""
 
     @abstractmethod
-    def build_find(self, request: JobRequest, since: int) -> Tuple[Command, Optional[Command]]:
-        """Ask the queue and (where there is one) the accounting for the caller's jobs with this request's job name, submitted at or after epoch ``since``."""
+    def build_find(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        """Ask the queue for the caller's jobs of these names, submitted at or after epoch ``since``. Jobs of other names may be among the answers."""
+
+    def build_find_history(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        """Ask the accounting the same; an empty list where the DRM has none."""
+        return []
 
     @abstractmethod
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
@@ -88,6 +102,10 @@ class Drm(ABC):
     @abstractmethod
     def classify(self, result: CommandResult) -> Outcome:
         """What an answer means. "The server did not answer" and "there is no such job" are different."""
+
+    def error_name(self, result: CommandResult) -> str:
+        """What the DRM itself calls this return code; empty where it has no name for it."""
+        return ""
 
     @abstractmethod
     def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:

@@ -123,8 +123,9 @@ class Local(Drm):
     def parse_history(self, result: CommandResult) -> List[JobStatus]:
         return self.parse_status(result)
 
-    def build_find(self, request: JobRequest, since: int) -> Tuple[Command, Optional[Command]]:
-        return _command("find", request.job_name, str(since)), None
+    def build_find(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        self._refuse(cluster)
+        return [_command("find", str(since), *names)]
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
         self._refuse(cluster)

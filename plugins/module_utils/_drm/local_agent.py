@@ -150,8 +150,8 @@ def status(*job_ids: str) -> List[Dict[str, Any]]:
     return found
 
 
-def find(name: str, since: str) -> List[Dict[str, Any]]:
-    """The jobs of this name that were submitted at or after an epoch second. A submission that is under way is waited for."""
+def find(since: str, *names: str) -> List[Dict[str, Any]]:
+    """The jobs of these names that were submitted at or after an epoch second. A submission that is under way is waited for."""
     state = state_directory(make=True)
     found: List[Dict[str, Any]] = []
     with locked(os.path.join(state, "submission.lock")):
@@ -160,7 +160,7 @@ def find(name: str, since: str) -> List[Dict[str, Any]]:
                 job = Job(state, number)
             except NoSuchJob:
                 continue
-            if job.facts["name"] == name and job.facts["submit_time"] >= int(since):
+            if job.facts["name"] in names and job.facts["submit_time"] >= int(since):
                 found += job.statuses(job.indices)
     return found
 

@@ -16,9 +16,8 @@ from .lsf_answer import ENVIRON, FIELDS, STATES, read_records
 from .lsf_files import given, handed_on, output_options, output_path, script_of
 from .lsf_long import read_history, read_jobs
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
+from .word_lists import pieces
 
-# Far below what one command line can take (2 MiB, the environment included).
-_MAX_LIST_LENGTH = 100 * 1000
 _SUBMITTED = re.compile(r"^Job <([1-9][0-9]*)> is submitted to ", re.MULTILINE)
 _CONTROLS = {
     Control.CANCEL: "bkill",
@@ -28,6 +27,8 @@ _CONTROLS = {
     Control.SUSPEND: "bstop",
     Control.RESUME: "bresume",
 }
+# Up to so many names are looked for one by one.
+_FEW_NAMES = 3
 _READERS = ("bjobs", "bhist")
 
 # A version that lacks an option says so before it asks anybody. OpenLava's bsub takes no unit after -M (and misspells why).
@@ -159,22 +160,25 @@ class Lsf(Drm):
         return str(found[0])
 
     def build_status(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
-        return [_bjobs(*ids) for ids in _pieces(job_ids)]
+        return [_bjobs(*ids) for ids in pieces(job_ids)]
 
     def parse_status(self, result: CommandResult) -> List[JobStatus]:
         return read_records(result) if "-json" in result.command.argv else read_jobs(result)
 
     def build_history(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
-        return [_bhist(*ids) for ids in _pieces(job_ids)]
+        return [_bhist(*ids) for ids in pieces(job_ids)]
 
     def parse_history(self, result: CommandResult) -> List[JobStatus]:
         return read_history(result)
 
-    def build_find(self, request: JobRequest, since: int) -> Tuple[Command, Optional[Command]]:
-        return _bjobs("-a", "-J", request.job_name), _bhist("-a", "-J", request.job_name)
+    def build_find(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        return [_bjobs("-a", *which) for which in _named(names)]
+
+    def build_find_history(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        return [_bhist("-a", *which) for which in _named(names)]
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
-        return [Command((_CONTROLS[action], *ids)) for ids in _pieces(job_ids)]
+        return [Command((_CONTROLS[action], *ids)) for ids in pieces(job_ids)]
 
     def classify(self, result: CommandResult) -> Outcome:
         program = result.command.argv[0]
@@ -270,20 +274,11 @@ def _bjobs(*which: str) -> Command:
     return Command(("bjobs", "-o", " ".join(FIELDS), "-json", *which), environ=ENVIRON, otherwise=older)
 
 
+def _named(names: Sequence[str]) -> List[Tuple[str, ...]]:
+    """A question takes one name; for many all of the caller's jobs are asked for at once."""
+    return [("-J", name) for name in names] if len(names) <= _FEW_NAMES else [()]
+
+
 def _bhist(*which: str) -> Command:
     # All event files: a busy server starts a new one each thousand jobs.
     return Command(("bhist", "-n", "0", "-l", *which), environ=ENVIRON)
-
-
-def _pieces(job_ids: Sequence[str]) -> Iterator[List[str]]:
-    """The ids in as many lists as the length of a command line makes necessary."""
-    piece: List[str] = []
-    length = 0
-    for job_id in job_ids:
-        if length + len(job_id) > _MAX_LIST_LENGTH:
-            yield piece
-            piece, length = [], 0
-        piece.append(job_id)
-        length += len(job_id) + 1
-    if piece:
-        yield piece

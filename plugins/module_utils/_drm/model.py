@@ -67,7 +67,8 @@ class Control(str, Enum):
 class Command:
     """One command of the DRM: a list of arguments, never a shell line. ``environ`` is added to the caller's environment.
 
-    ``nonce`` is a text in it that is new each time; what is told of the command leaves it out.
+    ``nonce`` is a text in it that is new each time; what is told of the command leaves it out. ``job_ids`` are the jobs that it is
+    about, where the DRM cannot be told and answers with all.
     ``directory`` is where it is run, for a DRM whose jobs start where they were submitted.
     ``otherwise`` is the same in an older version's words, for the one whose answer is NOT_UNDERSTOOD.
     """
@@ -76,6 +77,7 @@ class Command:
     stdin: Optional[str] = None
     environ: Mapping[str, str] = field(default_factory=dict)
     nonce: str = ""
+    job_ids: Tuple[str, ...] = ()
     directory: str = ""
     otherwise: Optional[Command] = None
 

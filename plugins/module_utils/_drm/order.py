@@ -45,6 +45,20 @@ class RequestChangedError(DrmError):
         return {"msg": str(self), "key": self.key, "job_id": self.job_id, "difference": dict(self.difference)}
 
 
+class UnrecordedJobError(DrmError):
+    """The job is there, but the journal could not be told its id."""
+
+    def __init__(self, request: JobRequest, job_id: str, error: DrmError) -> None:
+        super().__init__(
+            "job %s was submitted as %s, but: %s The next run looks for it by its name."
+            % (request.job_name, job_id, error)
+        )
+        self.job_id = job_id
+
+    def fail_arguments(self) -> Dict[str, Any]:
+        return {"msg": str(self), "job_id": self.job_id, "changed": True}
+
+
 @dataclass(frozen=True)
 class Submitted:
     """A job under its key. ``new`` is True where this task submitted it, or found it unreported; ``ended`` is what the journal knows of its end."""

@@ -8,17 +8,26 @@ from __future__ import annotations
 from typing import Callable, Dict, Optional
 
 from .errors import InvalidRequestError
+from .gridengine import GridEngine
+from .htcondor import HTCondor
 from .interface import Drm
 from .local import Local
 from .lsf import Lsf
+from .pbspro import PbsPro
 from .slurm import Slurm
+from .torque import Torque
+from .torque_slurm import SlurmTorque
 
-DRMS: Dict[str, Drm] = {drm.name: drm for drm in (Slurm(), Lsf(), Local())}
+DRMS: Dict[str, Drm] = {
+    drm.name: drm for drm in (Slurm(), GridEngine(), PbsPro(), Torque(), Lsf(), HTCondor(), Local())
+}
 DRM_NAMES = tuple(DRMS)
 
 
 def choose(name: str, which: Callable[[str], Optional[str]]) -> Drm:
     """The DRM of this name; for ``auto`` the one whose commands are on this host. Raises InvalidRequestError where there is none."""
+    if name == Torque.name and which("sbatch") and not which("qselect"):
+        return SlurmTorque()
     if name != "auto":
         return DRMS[name]
     for drm in DRMS.values():

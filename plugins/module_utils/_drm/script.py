@@ -15,7 +15,7 @@ from .errors import DrmError, InvalidRequestError
 from .journal import make_private_directory
 
 DEFAULT_INTERPRETER = "#!/bin/bash"
-_POSIX_SHELL = re.compile(r"#!\s*(?:/usr/bin/env\s+)?(?:\S*/)?(?:ba|da|k|mk|z|a)?sh(?:\s|$)")
+POSIX_SHELL = re.compile(r"#!\s*(?:/usr/bin/env\s+)?(?:\S*/)?(?:ba|da|k|mk|z|a)?sh(?:\s|$)")
 _MAX_SCRIPT_BYTES = 4 * 1024 * 1024
 
 
@@ -59,7 +59,7 @@ def read_script(path: str) -> JobScript:
 
 def with_secrets(script: str, path: str) -> str:
     """The script with a line that reads the secrets' file."""
-    return _with_line(script, ". %s" % shlex.quote(path), "secret_environment", "can read the secrets' file")
+    return _with_shell_line(script, ". %s" % shlex.quote(path), "secret_environment", "can read the secrets' file")
 
 
 def with_arguments(script: str, arguments: Sequence[str]) -> str:
@@ -67,7 +67,7 @@ def with_arguments(script: str, arguments: Sequence[str]) -> str:
     if not arguments:
         return script
     line = "set -- %s" % " ".join(shlex.quote(item) for item in arguments)
-    return _with_line(script, line, "args", "can be given arguments on this DRM")
+    return _with_shell_line(script, line, "args", "can be given arguments on this DRM")
 
 
 def with_environment(script: str, values: Mapping[str, str]) -> str:
@@ -75,22 +75,34 @@ def with_environment(script: str, values: Mapping[str, str]) -> str:
     if not values:
         return script
     lines = "\n".join("export %s=%s" % (name, shlex.quote(value)) for name, value in sorted(values.items()))
-    return _with_line(script, lines, "environment", "can be given %s on this DRM" % ", ".join(sorted(values)))
+    return _with_shell_line(script, lines, "environment", "can be given %s on this DRM" % ", ".join(sorted(values)))
 
 
-def _with_line(script: str, line: str, field: str, use: str) -> str:
-    """The line goes after the leading comments, so that the DRM still sees its directives, and must bring none of its own."""
+def _with_shell_line(script: str, line: str, field: str, use: str) -> str:
     if "\n#" in line:
         raise InvalidRequestError(field, "a line in it begins with '#', and a DRM could take it for a directive")
-    lines = script.split("\n")
-    if not _POSIX_SHELL.match(lines[0]):
+    first = script.split("\n", 1)[0]
+    if not POSIX_SHELL.match(first):
         raise InvalidRequestError(
-            field, "the script's first line %.80r names no POSIX shell, and only such a script %s" % (lines[0], use)
+            field, "the script's first line %.80r names no POSIX shell, and only such a script %s" % (first, use)
         )
+    return with_lines(script, [line])
+
+
+def with_lines(script: str, more: Sequence[str]) -> str:
+    """The script with more lines after its leading comments, where no DRM looks for directives any more."""
+    at = end_of_comments(script)
+    lines = script.split("\n")
+    return "\n".join([*lines[:at], *more, *lines[at:]])
+
+
+def end_of_comments(script: str) -> int:
+    """The number of the script's first line that is no comment; the ``#!`` line comes before it."""
+    lines = script.split("\n")
     at = 1
     while at < len(lines) and (lines[at].startswith("#") or not lines[at].strip()):
         at += 1
-    return "\n".join([*lines[:at], line, *lines[at:]])
+    return at
 
 
 def write_secrets(path: str, values: Mapping[str, str]) -> None:

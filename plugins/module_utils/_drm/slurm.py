@@ -16,9 +16,8 @@ from .interface import Drm
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
 from .slurm_answer import ENVIRON, HISTORY_FIELDS, QUEUE_FIELDS, STATES, new_separator, read_history, read_queue
 from .slurm_files import directives, option, output_path
+from .word_lists import MAX_LIST_LENGTH, pieces
 
-# Linux takes 128 KiB for one argument.
-_MAX_LIST_LENGTH = 100 * 1000
 # The clocks of this host and of the accounting may differ; the job's name is exact, so looking wide costs nothing.
 _CLOCK_MARGIN_SECONDS = 24 * 3600
 # Without states, sacct leaves out a job that never became eligible: held, then cancelled. It has no word for "all".
@@ -118,6 +117,8 @@ class Slurm(Drm):
             "native_options",
         )
     )
+    # sbatch is mostly start-up and a wait for the controller.
+    submissions_at_once = 4
     controls = frozenset(Control)
     states = STATES
     job_id_pattern = re.compile(r"[1-9][0-9]{0,18}([_+][0-9]{1,9})?")
@@ -186,11 +187,13 @@ class Slurm(Drm):
     def parse_history(self, result: CommandResult) -> List[JobStatus]:
         return read_history(result)
 
-    def build_find(self, request: JobRequest, since: int) -> Tuple[Command, Optional[Command]]:
-        name = "--name=%s" % request.job_name
+    def build_find(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        return [_squeue(cluster, "--me", "--name=%s" % part) for part in _joined(names)]
+
+    def build_find_history(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
         begin = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(max(0, since - _CLOCK_MARGIN_SECONDS)))
         window = ("--starttime=%s" % begin, "--endtime=now+1days", "--state=%s" % _ALL_STATES)
-        return _squeue(request.cluster, "--me", name), _sacct(request.cluster, name, *window)
+        return [_sacct(cluster, "--name=%s" % part, *window) for part in _joined(names)]
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
         if action is Control.CANCEL:
@@ -246,16 +249,9 @@ def _cluster(cluster: str) -> Tuple[str, ...]:
     return ("--clusters=%s" % cluster,) if cluster else ()
 
 
-def _joined(job_ids: Sequence[str]) -> Iterator[str]:
-    """The ids with commas between them, in as many pieces as one argument's length makes necessary."""
-    piece = ""
-    for job_id in job_ids:
-        if len(piece) + len(job_id) > _MAX_LIST_LENGTH:
-            yield piece
-            piece = ""
-        piece += "," + job_id if piece else job_id
-    if piece:
-        yield piece
+def _joined(words: Sequence[str]) -> Iterator[str]:
+    """Ids or names with commas between them."""
+    return (",".join(some) for some in pieces(words))
 
 
 def _clock(seconds: int) -> str:
@@ -276,7 +272,7 @@ def _environment(request: JobRequest) -> Tuple[List[str], Dict[str, str]]:
         return [], dict(values)
     words, hidden, length = [], {}, 0
     for name, value in sorted(values.items()):
-        plain = _PLAIN_VALUE.fullmatch(value) and length < _MAX_LIST_LENGTH
+        plain = _PLAIN_VALUE.fullmatch(value) and length < MAX_LIST_LENGTH
         words.append("%s=%s" % (name, value) if plain else name)
         length += len(words[-1]) + 1
         if not plain:

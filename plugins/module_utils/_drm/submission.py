@@ -10,9 +10,9 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
-from .client import Client
+from .client import Client, Search
 from .errors import CommandError, DrmError, DrmUnavailableError, ParseError
 from .journal import Entry, Journal, JournalError, key_hash
 from .model import JobRequest, JobState, JobStatus, Outcome
@@ -21,6 +21,7 @@ from .order import (
     Order,
     RequestChangedError,
     Submitted,
+    UnrecordedJobError,
     difference_between,
     ended_record,
     identity,
@@ -30,22 +31,6 @@ from .script import with_secrets, write_secrets
 
 # How far back a job is looked for by its name. Another submit host may have used the key days ago, and clocks differ.
 LOOK_BACK_SECONDS = 7 * 24 * 3600
-# A submission that the server took in before it stalled may come up just after the server answers again.
-SETTLE_SECONDS = 3.0
-
-
-class UnrecordedJobError(DrmError):
-    """The job is there, but the journal could not be told its id."""
-
-    def __init__(self, request: JobRequest, job_id: str, error: JournalError) -> None:
-        super().__init__(
-            "job %s was submitted as %s, but: %s The next run looks for it by its name."
-            % (request.job_name, job_id, error)
-        )
-        self.job_id = job_id
-
-    def fail_arguments(self) -> Dict[str, Any]:
-        return {"msg": str(self), "job_id": self.job_id, "changed": True}
 
 
 class Submitter:
@@ -58,6 +43,8 @@ class Submitter:
         self.journal = journal
         self.task = task
         self.sleep = sleep
+        self._purged = False
+        self._elsewhere: Dict[str, Search] = {}
 
     def check(self, order: Order) -> None:
         """Refuse what cannot be submitted. Raises DrmError."""
@@ -69,7 +56,8 @@ class Submitter:
         """The job of this order: found where its key has one, else submitted. Raises DrmError with what is known."""
         self.check(order)
         with self.journal.locked(order.key) as entry:
-            if order.generated and not entry.records:
+            if order.generated and not entry.records and not self._purged:
+                self._purged = True
                 self.journal.purge_generated(GENERATED_PREFIX)
             return self._submit_locked(order, entry)
 
@@ -107,7 +95,7 @@ class Submitter:
         if order.generated:
             return self._send(order, entry, request, attempt)
         try:
-            elsewhere = self.client.find(request, int(time.time()) - LOOK_BACK_SECONDS).jobs
+            elsewhere = self._find_elsewhere(self.client.drm.job_name(request))
         except DrmUnavailableError as error:
             said = (
                 "key %r: it is not known whether another host has used it, because the DRM did not answer. Nothing was submitted"
@@ -119,6 +107,22 @@ class Submitter:
         entry.append("intent", **dict(self._intent(order, request, attempt), task=""))
         entry.append("submitted", job_id=elsewhere[0].job_id, task="")
         return self._submit_locked(order, entry)
+
+    def look_elsewhere(self, orders: Sequence[Order]) -> None:
+        """Ask in one question, not one an order, whether another host has used those of the user's keys that this one never has.
+
+        Where the DRM does not answer, each order's own submission says so.
+        """
+        fresh = [order for order in orders if not order.generated and self.journal.read(order.key) is None]
+        names = [self.client.drm.job_name(self._named(order, 1)) for order in fresh]
+        if len(names) > 1:
+            with suppress(DrmError):
+                self._elsewhere = self.client.find(names, int(time.time()) - LOOK_BACK_SECONDS)
+
+    def _find_elsewhere(self, name: str) -> List[JobStatus]:
+        # For once: what was asked before the submission does not hold after it.
+        known = self._elsewhere.pop(name, None)
+        return (known or self.client.find([name], int(time.time()) - LOOK_BACK_SECONDS)[name]).jobs
 
     def _try_again(self, order: Order, job: Submitted) -> bool:
         """True where the job has failed, may be submitted again, and was not submitted by this very task."""
@@ -176,13 +180,14 @@ class Submitter:
         order = Order(request_of(intent), key, key.startswith(GENERATED_PREFIX))
         found = self._look(order, order.request, entry, intent)
         if found is None:
-            self.sleep(SETTLE_SECONDS)
+            self.sleep(self.client.drm.settle_seconds)
             found = self._look(order, order.request, entry, intent)
         return None if found is None else self._note(order, entry, order.request, found)
 
     def _look(self, order: Order, request: JobRequest, entry: Entry, intent: Mapping[str, Any]) -> Optional[str]:
         try:
-            search = self.client.find(request, intent["time"] - LOOK_BACK_SECONDS)
+            name = self.client.drm.job_name(request)
+            search = self.client.find([name], intent["time"] - LOOK_BACK_SECONDS)[name]
         except DrmUnavailableError as error:
             raise _unsure(error, order, request) from error
         if not search.jobs and not search.certain:

@@ -9,6 +9,7 @@ import json
 import re
 import time
 from dataclasses import replace
+from threading import Lock
 from typing import Any, Callable, ClassVar, Mapping, Sequence
 
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import ParseError
@@ -76,8 +77,11 @@ class FakeDrm(Drm):
     def parse_history(self, result: CommandResult) -> list[JobStatus]:
         return _rows(result)
 
-    def build_find(self, request: JobRequest, since: int) -> tuple[Command, Command | None]:
-        return Command(("ffind", request.job_name)), Command(("ffindhistory", request.job_name, str(since)))
+    def build_find(self, names: Sequence[str], cluster: str, since: int) -> list[Command]:
+        return [Command(("ffind", *names))]
+
+    def build_find_history(self, names: Sequence[str], cluster: str, since: int) -> list[Command]:
+        return [Command(("ffindhistory", str(since), *names))]
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> list[Command]:
         return [Command(("fcontrol", action.value, *job_ids))]
@@ -108,6 +112,8 @@ class FakeCluster:
         self.controls: list[tuple[str, ...]] = []
         self.faults: dict[str, list[Fault]] = {}
         self.commands: list[list[str]] = []
+        # A real server answers one after the other, too.
+        self._lock = Lock()
 
     def run(self, command: Command, inherit_fds: Sequence[int] = ()) -> CommandResult:
         self.commands.append(list(command.argv))
@@ -145,7 +151,8 @@ class FakeCluster:
             "ffindhistory": self._find_history,
             "fcontrol": self._control,
         }[program]
-        rc, stdout = answer(command, arguments)
+        with self._lock:
+            rc, stdout = answer(command, arguments)
         return CommandResult(command, rc, stdout, "")
 
     def _submit(self, command: Command, arguments: tuple[str, ...]) -> tuple[int, str]:
@@ -167,16 +174,16 @@ class FakeCluster:
         return 0, _json(s for s in self.accounting.values() if {s.job_id, s.array_id} & set(arguments))
 
     def _find(self, command: Command, arguments: tuple[str, ...]) -> tuple[int, str]:
-        return 0, _json(status for status in self.queue.values() if status.name == arguments[0])
+        return 0, _json(status for status in self.queue.values() if status.name in arguments)
 
     def _find_history(self, command: Command, arguments: tuple[str, ...]) -> tuple[int, str]:
         if self.accounting is None:
             return 9, ""
-        name, since = arguments
+        since, *names = arguments
         return 0, _json(
             status
             for status in self.accounting.values()
-            if status.name == name and self.submit_times.get(status.job_id, self.now) >= int(since)
+            if status.name in names and self.submit_times.get(status.job_id, self.now) >= int(since)
         )
 
     def _control(self, command: Command, arguments: tuple[str, ...]) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from testbed import images, materials, packages, settings
+from testbed import drms, images, materials, packages, settings
 
 CLUSTERS = settings.load_clusters()
 
@@ -44,7 +44,7 @@ def test_inventory_has_one_host_in_each_group_of_the_playbooks(cluster: settings
     assert groups["cluster_nodes"]["children"] == {f"{name}_cluster_nodes": {"hosts": {f"{name}-node": None}}}
     assert groups["galaxyservers"]["children"] == {f"{name}_galaxyservers": {"hosts": {f"{name}-galaxy": None}}}
     assert groups[name]["vars"]["ansible_ssh_common_args"] == f'-F "{cluster.directory}/ssh_config"'
-    assert groups[name]["vars"]["clusterjobs_drm"] == "slurm"
+    assert groups[name]["vars"]["clusterjobs_drm"] == cluster.drm
 
 
 def test_mirrors_are_those_of_this_machine_for_any_release(apt_knows: Callable[[str], None]) -> None:
@@ -72,14 +72,29 @@ def test_an_image_is_named_after_what_it_is_made_of(
 ) -> None:
     apt_knows("bookworm main http://mirror.example/debian/\n")
     monkeypatch.setattr(settings, "IMAGE_FILES", tmp_path)
+    for drm in ("slurm", "other"):
+        (tmp_path / drm).mkdir()
+        (tmp_path / drm / "Containerfile").write_text("FROM a")
     (tmp_path / "Containerfile").write_text("FROM a")
-    first = images.image_name("node", "bookworm")
-    assert images.image_name("node", "bookworm") == first
+
+    def name() -> str:
+        return images.image_name("slurm", "node", "bookworm")
+
+    first = name()
+    (tmp_path / "other" / "Containerfile").write_text("FROM b")
+    assert name() == first
+    (tmp_path / "slurm" / "Containerfile").write_text("FROM b")
+    changed = name()
     (tmp_path / "Containerfile").write_text("FROM b")
-    changed = images.image_name("node", "bookworm")
+    common = name()
     monkeypatch.setenv("TESTHOSTS_BASE_BOOKWORM", "registry.example/debian:12")
-    given = images.image_name("node", "bookworm")
-    assert len({first, changed, given}) == 3
+    assert len({first, changed, common, name()}) == 4
+
+
+def test_every_cluster_is_of_a_drm_that_can_be_built() -> None:
+    for cluster in CLUSTERS.values():
+        assert cluster.drm in drms.DRMS
+        assert (settings.IMAGE_FILES / cluster.drm / "Containerfile").is_file()
 
 
 def test_debootstrap_is_not_asked_for_where_every_base_image_is_given(monkeypatch: pytest.MonkeyPatch) -> None:

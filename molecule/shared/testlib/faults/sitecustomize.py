@@ -1,7 +1,7 @@
 """Ends the process that imports it with SIGKILL at the point that $FAULT_POINT names, once. Runs on the target, in the module's own Python.
 
 Points: ``EVENT:before-write``, ``EVENT:torn-write`` (half of it is written), ``EVENT:before-fsync``, ``EVENT:after-fsync`` for each event of
-the journal, and ``sbatch:before``, ``sbatch:started``, ``sbatch:running`` (a second later) and ``sbatch:answered`` for the submission.
+the journal, and ``submit:before``, ``submit:started``, ``submit:running`` (a second later) and ``submit:answered`` for the submission by $FAULT_PROGRAM.
 $FAULT_MARK is made, with the point in it, just before the end: without that file nothing has happened.
 """
 
@@ -18,6 +18,7 @@ from typing import Any
 
 POINT = os.environ.pop("FAULT_POINT", "")
 MARK = os.environ.pop("FAULT_MARK", "")
+PROGRAM = os.environ.pop("FAULT_PROGRAM", "")
 # But for "once" the whole play is to die: no module of it starts again.
 MODE = os.environ.pop("FAULT_MODE", "")
 for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE"):
@@ -67,19 +68,19 @@ class Popen(subprocess.Popen[Any]):
     """Recognises the submission by its program."""
 
     def __init__(self, args: Sequence[str], **keywords: Any) -> None:
-        self._submits = args[0] == "sbatch" and "--test-only" not in args
+        self._submits = args[0] == PROGRAM and "--test-only" not in args
         if self._submits:
-            _reach("sbatch:before")
+            _reach("submit:before")
         super().__init__(args, **keywords)
         if self._submits:
-            _reach("sbatch:started")
+            _reach("submit:started")
 
     def communicate(self, *arguments: Any, **keywords: Any) -> Any:
-        if self._submits and POINT == "sbatch:running":
-            threading.Timer(1, _reach, ["sbatch:running"]).start()
+        if self._submits and POINT == "submit:running":
+            threading.Timer(1, _reach, ["submit:running"]).start()
         answer = super().communicate(*arguments, **keywords)
         if self._submits:
-            _reach("sbatch:answered")
+            _reach("submit:answered")
         return answer
 
 

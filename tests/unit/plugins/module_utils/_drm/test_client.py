@@ -10,7 +10,7 @@ from typing import Sequence
 
 import pytest
 
-from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.client import Client, Snapshot
+from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.client import Client, Search, Snapshot
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import (
     CommandError,
     DrmError,
@@ -167,32 +167,54 @@ def test_a_state_that_the_queue_cannot_name_is_looked_up(client: Client, cluster
     assert one(client).state is JobState.DONE
 
 
+def found(client: Client, since: int) -> Search:
+    return client.find([REQUEST.job_name], since)[REQUEST.job_name]
+
+
 class TestFind:
     def test_a_job_in_the_queue(self, client: Client, cluster: FakeCluster) -> None:
         cluster.put(row("1", JobState.RUNNING, name=REQUEST.job_name))
-        search = client.find(REQUEST, 0)
+        search = found(client, 0)
         assert ([job.job_id for job in search.jobs], search.certain) == (["1"], True)
         assert cluster.ran("ffindhistory") == 0
 
     def test_a_job_in_the_accounting_since_then(self, client: Client, cluster: FakeCluster) -> None:
         cluster.account(row("1", JobState.DONE, name=REQUEST.job_name))
         cluster.submit_times["1"] = 1000
-        assert [job.job_id for job in client.find(REQUEST, 1000).jobs] == ["1"]
-        assert client.find(REQUEST, 1001).jobs == []
+        assert [job.job_id for job in found(client, 1000).jobs] == ["1"]
+        assert found(client, 1001).jobs == []
 
     def test_the_elements_of_an_array_are_one_job(self, client: Client, cluster: FakeCluster) -> None:
         cluster.put(*(row("1_%d" % index, JobState.QUEUED, name=REQUEST.job_name, array_id="1") for index in range(3)))
-        assert [job.job_id for job in client.find(REQUEST, 0).jobs] == ["1"]
+        assert [job.job_id for job in found(client, 0).jobs] == ["1"]
 
     def test_without_accounting_nothing_found_is_not_certain(self, client: Client, cluster: FakeCluster) -> None:
         cluster.accounting = None
-        search = client.find(REQUEST, 0)
+        search = found(client, 0)
         assert (search.jobs, search.certain) == ([], False)
+
+    def test_many_names_in_one_question_and_the_accounting_only_for_what_the_queue_does_not_hold(
+        self, client: Client, cluster: FakeCluster
+    ) -> None:
+        cluster.put(row("1", JobState.RUNNING, name="a"), row("7", JobState.RUNNING, name="somebody-elses"))
+        cluster.account(row("2", JobState.DONE, name="b"))
+        search = client.find(["a", "b", "c"], 0)
+        assert {name: [job.job_id for job in each.jobs] for name, each in search.items()} == {
+            "a": ["1"],
+            "b": ["2"],
+            "c": [],
+        }
+        assert cluster.commands == [["ffind", "a", "b", "c"], ["ffindhistory", "0", "b", "c"]]
+
+    def test_without_accounting_what_the_queue_holds_is_certain(self, client: Client, cluster: FakeCluster) -> None:
+        cluster.accounting = None
+        cluster.put(row("1", JobState.RUNNING, name="a"))
+        assert {name: each.certain for name, each in client.find(["a", "b"], 0).items()} == {"a": True, "b": False}
 
     def test_another_name_in_the_queue_does_not_hide_the_accounting(self, client: Client, cluster: FakeCluster) -> None:
         cluster.faults["ffind"] = [answering(0, json.dumps([row("7", JobState.RUNNING, name="work-0123").as_dict()]))]
         cluster.account(row("1", JobState.DONE, name=REQUEST.job_name))
-        assert [job.job_id for job in client.find(REQUEST, 0).jobs] == ["1"]
+        assert [job.job_id for job in found(client, 0).jobs] == ["1"]
 
     @pytest.mark.parametrize(("program", "where"), [("ffind", "queue"), ("ffindhistory", "accounting")])
     def test_what_does_not_answer_is_named(
@@ -200,10 +222,10 @@ class TestFind:
     ) -> None:
         cluster.faults[program] = [UNREACHABLE]
         with pytest.raises(DrmUnavailableError, match="looking for job work-0123456789 in the %s" % where):
-            client.find(REQUEST, 0)
+            found(client, 0)
         cluster.faults[program] = [answering(1)]
         with pytest.raises(CommandError, match="in the %s" % where):
-            client.find(REQUEST, 0)
+            found(client, 0)
 
 
 class TestControl:

@@ -70,7 +70,7 @@ VALUES: dict[str, Any] = {
     "stdout": "out file",
     "stderr": "err file",
     "environment": {"NAME": "a value, and 'more'"},
-    "native_options": ("--native",),
+    "native_options": ("+Native = 1",),
 }
 
 pytestmark = pytest.mark.parametrize("drm", DRMS.values(), ids=DRM_NAMES)
@@ -80,13 +80,30 @@ def samples(drm: Drm, kind: str) -> list[CommandResult]:
     return [recorded("%s/%s" % (drm.name, name)) for name in CONTRACTS[drm.name][kind]]
 
 
+def values(drm: Drm) -> dict[str, Any]:
+    """A DRM may want other values than these, of the same fields."""
+    own = CONTRACTS[drm.name].get("values", {})
+    return {**VALUES, **{name: tuple(value) if isinstance(value, list) else value for name, value in own.items()}}
+
+
+def with_field(drm: Drm, field: str) -> JobRequest:
+    """A request of this field, and of those without which the DRM does not take it."""
+    needs = CONTRACTS[drm.name].get("needs", {}).get(field, [])
+    return dataclasses.replace(PLAIN, **{name: values(drm)[name] for name in (field, *needs)})
+
+
 def whole_request(drm: Drm) -> JobRequest:
-    return dataclasses.replace(PLAIN, **{name: value for name, value in VALUES.items() if name in drm.request_fields})
+    wanted = {name: value for name, value in values(drm).items() if name in drm.request_fields}
+    return dataclasses.replace(PLAIN, **wanted)
 
 
 def every_command(drm: Drm) -> list[Command]:
     request, job_ids = whole_request(drm), CONTRACTS[drm.name]["job_ids"]
-    commands = [drm.build_submit(request), drm.build_dry_run(request), *drm.build_find(request, 0)]
+    commands = [
+        drm.build_submit(request),
+        drm.build_dry_run(request),
+    ]
+    commands += [*drm.build_find(["a-0123456789", "b"], "", 0), *drm.build_find_history(["a-0123456789", "b"], "", 0)]
     commands += [*drm.build_status(job_ids, ""), *drm.build_history(job_ids, "")]
     for action in drm.controls:
         commands += drm.build_control(action, job_ids, "")
@@ -121,7 +138,8 @@ def test_every_documented_state_is_in_the_table(drm: Drm) -> None:
 
 
 def test_every_state_that_a_user_can_wait_for_is_there(drm: Drm) -> None:
-    assert set(drm.states.values()) >= {JobState.QUEUED, JobState.RUNNING, JobState.DONE, JobState.FAILED}
+    # FAILED is not everywhere a state of the DRM: it may be in the exit code alone.
+    assert set(drm.states.values()) >= {JobState.QUEUED, JobState.RUNNING, JobState.DONE}
 
 
 def test_a_running_job_is_running_and_an_unheard_of_state_is_unknown(drm: Drm) -> None:
@@ -129,10 +147,13 @@ def test_a_running_job_is_running_and_an_unheard_of_state_is_unknown(drm: Drm) -
     result = recorded("%s/%s" % (drm.name, sample["recording"]))
     [running] = drm.parse_status(result)
     assert (running.state, running.native_state) == (JobState.RUNNING, sample["native_state"])
-    assert sample["native_state"] in result.stdout
-    told = result.stdout.replace(sample["native_state"], "UNHEARD_OF")
+    # Where a state is a number or a single letter, the sample says how it stands in the answer.
+    native_text = sample.get("native_text", sample["native_state"])
+    unheard_of = sample.get("unheard_state", "UNHEARD_OF")
+    assert native_text in result.stdout
+    told = result.stdout.replace(native_text, sample.get("unheard_text", unheard_of))
     [unknown] = drm.parse_status(CommandResult(result.command, 0, told, ""))
-    assert (unknown.job_id, unknown.state, unknown.native_state) == (running.job_id, JobState.UNKNOWN, "UNHEARD_OF")
+    assert (unknown.job_id, unknown.state, unknown.native_state) == (running.job_id, JobState.UNKNOWN, unheard_of)
 
 
 def test_the_answer_to_a_submission(drm: Drm) -> None:
@@ -179,7 +200,7 @@ def test_there_is_a_value_for_every_field(drm: Drm) -> None:
 
 @pytest.mark.parametrize("field", VALUES)
 def test_a_field_is_honoured_or_refused_by_name(drm: Drm, field: str) -> None:
-    request = dataclasses.replace(PLAIN, **{field: VALUES[field]})
+    request = with_field(drm, field)
     if field in drm.request_fields:
         drm.check_request(request)
         assert drm.build_submit(request) != drm.build_submit(PLAIN)

@@ -52,7 +52,9 @@ def states(letters: str) -> list[tuple[str, str]]:
 
 
 def test_what_is_asked() -> None:
-    assert [command.argv for command in gridengine_cluster.commands()] == [
+    commands = gridengine_cluster.commands({"SGE_CELL": "west"})
+    assert {command.environ["SGE_CELL"] for command in commands} == {"west"}
+    assert [command.argv for command in commands] == [
         ("qstat", "-help"),
         ("qconf", "-sq", "*"),
         ("qhost", "-q", "-xml"),

@@ -51,6 +51,9 @@ def client(tmp_path, monkeypatch):
     return Client(DRM, Runner(30))
 
 
+NAME = "test-0123456789"
+
+
 def request(body, **fields):
     return JobRequest("#!/bin/sh\n%s\n" % body, **dict({"name": "test", "token": "0123456789"}, **fields))
 
@@ -69,14 +72,14 @@ def test_what_is_asked_can_be_read_in_the_command():
     commands = [
         DRM.build_submit(request("true")),
         DRM.build_dry_run(request("true")),
-        DRM.build_find(request("true"), 1700000000)[0],
+        *DRM.build_find(["test-0123456789", "other"], "", 1700000000),
         *DRM.build_status(["1", "2_3"], ""),
         *DRM.build_control(Control.HOLD, ["1", "2_3"], ""),
     ]
     assert [list(command.argv[WORD_AT:]) for command in commands] == [
         ["submit", "test-0123456789"],
         ["dry-run", "test-0123456789"],
-        ["find", "test-0123456789", "1700000000"],
+        ["find", "1700000000", "test-0123456789", "other"],
         ["status", "1", "2_3"],
         ["hold", "1", "2_3"],
     ]
@@ -173,7 +176,7 @@ def test_output_paths(fields, job_id, paths):
 
 def test_a_job_through_the_client(client, tmp_path):
     wanted = request("echo $VALUE $*; exit 3", args=("caf\udce9",), environment={"VALUE": "é"})
-    assert client.find(wanted, 0).jobs == []
+    assert client.find([wanted.job_name], 0)[wanted.job_name].jobs == []
     assert client.dry_run(wanted).rc == 0
     result = client.runner.run(DRM.build_submit(wanted))
     job_id = DRM.parse_submit(result)
@@ -182,7 +185,7 @@ def test_a_job_through_the_client(client, tmp_path):
     assert Path(DRM.output_paths(wanted, job_id, str(tmp_path))[0]).read_bytes() == "é caf\udce9\n".encode(
         "utf-8", "surrogateescape"
     )
-    assert [job.job_id for job in client.find(wanted, 0).jobs] == [job_id]
+    assert [job.job_id for job in client.find([wanted.job_name], 0)[wanted.job_name].jobs] == [job_id]
     client.control(Control.CANCEL, [job_id])
     with pytest.raises(CommandError, match="cannot hold job 1: it is failed"):
         client.control(Control.HOLD, [job_id])
@@ -215,8 +218,8 @@ def test_an_agent_that_hangs_did_not_answer(client, tmp_path):
     with open(str(tmp_path / "state/clusterjobs/local/submission.lock")) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(DrmUnavailableError):
-            hasty.find(request("true"), 0)
-    assert [job.job_id for job in client.find(request("true"), 0).jobs] == [job_id]
+            hasty.find([NAME], 0)
+    assert [job.job_id for job in client.find([NAME], 0)[NAME].jobs] == [job_id]
 
 
 def test_the_agent_runs_out_of_a_zip_and_in_a_directory_of_traps(client, tmp_path):

@@ -310,9 +310,9 @@ def test_find_by_name_and_time():
     now = int(time.time())
     job_id = submit("true", array="1-2")
     submit("true", name="other-0123456789")
-    assert [row["job_id"] for row in local_agent.find("test-0123456789", str(now))] == [job_id + "_1", job_id + "_2"]
-    assert local_agent.find("test-0123456789", str(now + 3600)) == []
-    assert local_agent.find("test", "0") == []
+    assert [row["job_id"] for row in local_agent.find(str(now), "test-0123456789")] == [job_id + "_1", job_id + "_2"]
+    assert local_agent.find(str(now + 3600), "test-0123456789") == []
+    assert local_agent.find("0", "test") == []
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_a_submission_on_a_full_disk_makes_no_job(home, monkeypatch):
     monkeypatch.setattr(local_supervisor, "write_json", write)
     with pytest.raises(OSError, match="No space left on device"):
         submit("touch ran")
-    assert local_agent.find("test-0123456789", "0") == []
+    assert local_agent.find("0", "test-0123456789") == []
     assert os.listdir(str(home / "state/clusterjobs/local/jobs")) == []
 
 
@@ -219,11 +219,11 @@ def test_killed_anywhere_there_is_no_job_or_one_that_is_found(home, victim, call
         name = "kill-%010d" % number
         ran = home / ("ran-%d" % number)
         submit_and_die(home, victim, number)
-        found = local_agent.find(name, "0")
+        found = local_agent.find("0", name)
         if not found:
             assert not ran.exists()
             submit("echo ran >> %s" % ran, name=name)
-        (row,) = local_agent.find(name, "0")
+        (row,) = local_agent.find("0", name)
         state = wait(row["job_id"])["native_state"]
         seen.add((bool(found), state))
         runs_seen = ran.read_text().count("ran") if ran.exists() else 0

@@ -319,8 +319,8 @@ def test_times_are_asked_for_in_utc() -> None:
 
 
 def test_a_job_is_looked_for_by_its_exact_name_in_every_event_file() -> None:
-    queue, history = DRM.build_find(JobRequest(SCRIPT, name="a", token="0123456789"), 0)
-    assert history is not None
+    [queue] = DRM.build_find(["a-0123456789"], "", 0)
+    [history] = DRM.build_find_history(["a-0123456789"], "", 0)
     assert queue.argv[-3:] == ("-a", "-J", "a-0123456789")
     assert history.argv == ("bhist", "-n", "0", "-l", "-a", "-J", "a-0123456789")
 
@@ -358,3 +358,12 @@ def test_the_output_goes_to_a_file_and_not_to_the_mail_unless_the_user_says_wher
     assert submitted(native_options=("-oo", "x")).argv == ("bsub", "-oo", "x", "-J", "job")
     assert submitted("#!/bin/sh\n#BSUB -o 'a file'\n").argv == ("bsub", "-J", "job")
     assert submitted("#!/bin/sh\n#BSUB -o 'unclosed\n").argv == ("bsub", "-o", "lsf-%J.out", "-J", "job")
+
+
+def test_many_names_are_one_question_each_to_queue_and_history() -> None:
+    names = ["job-%010d" % number for number in range(1000)]
+    [queue], [history] = DRM.build_find(names, "", 0), DRM.build_find_history(names, "", 0)
+    assert queue.argv[-1] == history.argv[-1] == "-a"
+    assert queue.otherwise is not None
+    assert queue.otherwise.argv == ("bjobs", "-l", "-a")
+    assert [command.argv[-1] for command in DRM.build_find(names[:2], "", 0)] == names[:2]

@@ -205,18 +205,18 @@ def test_very_many_jobs_are_asked_for_in_pieces() -> None:
 def test_a_submission_is_looked_for_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "America/New_York")
     time.tzset()
-    request = JobRequest(SCRIPT, name="align", token="0123456789", cluster="west")
+    names = ["align-0123456789", "sort-9876543210"]
     try:
-        queue, history = DRM.build_find(request, 1795363027)
+        [queue] = DRM.build_find(names, "west", 1795363027)
+        [history] = DRM.build_find_history(names, "west", 1795363027)
     finally:
         monkeypatch.undo()
         time.tzset()
     assert queue.argv[:2] == ("squeue", "--clusters=west")
-    assert queue.argv[-2:] == ("--me", "--name=align-0123456789")
-    assert history is not None
+    assert queue.argv[-2:] == ("--me", "--name=align-0123456789,sort-9876543210")
     # 1795363027 is 2026-11-22 15:57:07 UTC; a day earlier, whatever the two clocks say.
     assert history.argv[-4:] == (
-        "--name=align-0123456789",
+        "--name=align-0123456789,sort-9876543210",
         "--starttime=2026-11-21T15:57:07",
         "--endtime=now+1days",
         "--state=BF,CA,CD,DL,F,NF,OOM,PD,PR,R,RQ,RS,RV,S,TO",

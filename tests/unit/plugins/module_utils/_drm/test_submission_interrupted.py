@@ -15,7 +15,7 @@ from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.journal import Entry
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import JobState
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.order import RequestChangedError
-from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.submission import SETTLE_SECONDS, UnrecordedJobError
+from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.submission import UnrecordedJobError
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.fake_drm import (
     UNREACHABLE,
     UNREACHABLE_AFTERWARDS,
@@ -63,7 +63,7 @@ def test_an_interrupted_submission_that_is_nowhere_is_sent_after_a_second_look(
     looks = cluster.ran("ffind")
     slept: list[float] = []
     job = submitter(cluster, tmp_path, "task-2", slept.append).submit(order())
-    assert (job.job_id, job.new, slept) == ("101", True, [SETTLE_SECONDS])
+    assert (job.job_id, job.new, slept) == ("101", True, [3.0])
     assert cluster.ran("ffind") - looks == cluster.ran("ffindhistory") - looks == 2
 
 

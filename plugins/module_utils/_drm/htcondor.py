@@ -1,0 +1,220 @@
+# Copyright (c) 2026, clusterjobs contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTCondor, by its own commands. Measured on 23.9.6."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+from typing import List, Optional, Sequence, Tuple
+
+from . import htcondor_cluster
+from .cluster import ClusterStatus
+from .errors import ParseError
+from .htcondor_answer import ATTRIBUTES, STATES, read_jobs
+from .htcondor_description import ARRAY_INDEX, USER, array_indices, check_encoded, description, output_path
+from .htcondor_words import check_native, resource_commands
+from .interface import Drm
+from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
+from .word_lists import pieces
+
+_PROGRAMS = {
+    Control.CANCEL: "condor_rm",
+    Control.HOLD: "condor_hold",
+    Control.RELEASE: "condor_release",
+    Control.SUSPEND: "condor_suspend",
+    Control.RESUME: "condor_continue",
+}
+# What condor_submit says before anything has reached the schedd, or when the schedd has turned the whole of it down: its jobs
+# become jobs in one step at the end. Any other failure may have been a submission, and is asked for by its name.
+_REFUSED = re.compile(
+    "|".join(
+        (
+            "Parse error in expression",
+            "No such directory",
+            "does not exist",
+            "No such file or directory",
+            "is (invalid|not valid)",
+            "[Ii]nvalid",
+            "must (be|eval)",
+            "parameter was provided",
+            "Cannot allocate a cluster id",
+            "unknown host",
+            "[Pp]ermission denied",
+            "can't be used",
+            "not allowed",
+            "MAX_JOBS_PER_(OWNER|SUBMISSION)",
+            "Number of jobs .* exceed",
+            "SUBMIT_REQUIREMENT",
+            "I don't know about",
+            "on Line [0-9]+ of submit file",
+        )
+    )
+)
+_UNREACHABLE = re.compile(
+    "|".join(
+        (
+            "Can't find address",
+            "[Ff]ailed to (connect|fetch|commit|end|send|receive)",
+            "[Cc]ommunication error",
+            "CEDAR:",
+            "[Cc]onnection (refused|reset|closed|timed out)",
+            "[Tt]imed out",
+            "[Uu]nable to (locate|connect|contact)",
+            "no record of",
+            "[Cc]an't connect",
+            "Could not (connect|fetch|locate)",
+            "unknown host",
+            "authenticat",
+            "AUTHENTICATE:",
+            "SECMAN:",
+        )
+    )
+)
+# The history is a file of the schedd's, which a site may turn off or keep to itself.
+_NO_ACCOUNTING = re.compile(r"HISTORY is unset|Error opening history file")
+# The same words for a job that is not there, one that is not in the state for it, and one of another user's whose id is a cluster's.
+_NO_SUCH_JOB = re.compile(
+    r"Couldn't find/|not found|already marked for removal|already (held|suspended)|not held to be"
+)
+
+
+class HTCondor(Drm):
+    """HTCondor by condor_submit, condor_q, condor_history and the commands that act on jobs."""
+
+    name = "htcondor"
+    executables = ("condor_submit", "condor_q", "condor_history", "condor_rm")
+    request_fields = frozenset(
+        (
+            "args",
+            "cluster",
+            "account",
+            "priority",
+            "slots",
+            "gpus",
+            "memory_mb",
+            "walltime_seconds",
+            "array",
+            "hold",
+            "chdir",
+            "stdout",
+            "stderr",
+            "environment",
+            "native_options",
+        )
+    )
+    controls = frozenset(Control)
+    states = STATES
+    job_id_pattern = re.compile(r"[1-9][0-9]{0,9}(\.[0-9]{1,9})?")
+
+    def check_request(self, request: JobRequest) -> None:
+        super().check_request(request)
+        check_native(request)
+        check_encoded(request)
+        array_indices(request.array)
+
+    def native_options(self, request: JobRequest) -> List[str]:
+        """Commands of a submit description: the resources', then the user's own, of which the last one counts."""
+        return [*resource_commands(request), *request.native_options]
+
+    def build_submit(self, request: JobRequest) -> Command:
+        return self._submission(request, "-terse")
+
+    def parse_submit(self, result: CommandResult) -> str:
+        found = re.search(r"^([1-9][0-9]*)\.([0-9]+) - \1\.([0-9]+)$", result.stdout, re.MULTILINE)
+        if found is None:
+            raise ParseError("condor_submit", result.stdout)
+        cluster, first, last = found.groups()
+        is_array = first != last or ARRAY_INDEX in (result.command.stdin or "")
+        return cluster if is_array else "%s.%s" % (cluster, first)
+
+    def build_dry_run(self, request: JobRequest) -> Optional[Command]:
+        # The first dash is where the job's ClassAd goes to.
+        return self._submission(request, "-dry-run", "-")
+
+    def _submission(self, request: JobRequest, *how: str) -> Command:
+        text = description(request, self.native_options(request), _user())
+        return Command(("condor_submit", *_schedd(request.cluster), *how, "-"), stdin=text)
+
+    def build_status(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
+        return [_ask("condor_q", cluster, *ids) for ids in pieces(job_ids)]
+
+    def parse_status(self, result: CommandResult) -> List[JobStatus]:
+        return read_jobs(result)
+
+    def build_history(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
+        """The newest come first: once all are found, the rest of the history need not be read."""
+        return [_ask("condor_history", cluster, *_limit(ids), *ids) for ids in pieces(job_ids)]
+
+    def parse_history(self, result: CommandResult) -> List[JobStatus]:
+        return read_jobs(result)
+
+    def build_find(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        return [_ask("condor_q", cluster, "-allusers", "-constraint", named) for named in _named(names)]
+
+    def build_find_history(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
+        return [_ask("condor_history", cluster, "-constraint", named) for named in _named(names)]
+
+    def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
+        start = (_PROGRAMS[action], *_schedd(cluster))
+        if action is Control.CANCEL:
+            return [Command((*start, *ids)) for ids in pieces(job_ids)]
+        # One job a command: the answer for several does not tell what became of each.
+        return [Command((*start, job_id)) for job_id in job_ids]
+
+    def classify(self, result: CommandResult) -> Outcome:
+        program, said = result.command.argv[0], result.stderr
+        if result.timed_out:
+            return Outcome.UNREACHABLE
+        if result.rc == 0:
+            return Outcome.OK
+        if program == "condor_submit":
+            known = _REFUSED.search(said) and not re.search("Failed to (commit|connect)|Can't find address", said)
+            return Outcome.REFUSED if known else Outcome.UNREACHABLE
+        if program == "condor_history" and _NO_ACCOUNTING.search(said):
+            return Outcome.NO_ACCOUNTING
+        if _UNREACHABLE.search(said):
+            return Outcome.UNREACHABLE
+        return Outcome.NO_SUCH_JOB if _NO_SUCH_JOB.search(said) else Outcome.REFUSED
+
+    def build_cluster(self, cluster: str) -> List[Command]:
+        return htcondor_cluster.commands()
+
+    def parse_cluster(self, results: Sequence[CommandResult]) -> ClusterStatus:
+        return htcondor_cluster.read(results)
+
+    def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:
+        stdout = output_path(request, job_id, home, request.stdout)
+        return stdout, output_path(request, job_id, home, request.stderr) if request.stderr else stdout
+
+
+def _ask(program: str, cluster: str, *which: str) -> Command:
+    return Command((program, *_schedd(cluster), "-json", "-attributes", ",".join(ATTRIBUTES), *which))
+
+
+def _schedd(cluster: str) -> Tuple[str, ...]:
+    return ("-name", cluster) if cluster else ()
+
+
+def _limit(job_ids: Sequence[str]) -> Tuple[str, ...]:
+    """How many rows there can be; a cluster's id may stand for any number of jobs."""
+    return ("-limit", str(len(job_ids))) if all("." in job_id for job_id in job_ids) else ()
+
+
+def _named(names: Sequence[str]) -> List[str]:
+    """Constraints: by the exact names, case included, and by the account here, which the schedd may know under another name."""
+    user = '%s =?= "%s"' % (USER, _quoted(_user()))
+    return [
+        "%s && (%s)" % (user, " || ".join('JobBatchName =?= "%s"' % name for name in some))
+        for some in pieces(names, around=24)
+    ]
+
+
+def _user() -> str:
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

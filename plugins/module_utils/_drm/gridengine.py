@@ -10,6 +10,8 @@ import pwd
 import re
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
+from . import gridengine_cluster
+from .cluster import ClusterStatus
 from .errors import InvalidRequestError, ParseError
 from .gridengine_answer import STATES, read_history, read_queue
 from .gridengine_files import directives, interpreter, output_path
@@ -237,6 +239,12 @@ class GridEngine(Drm):
         if program == "qsub":
             return Outcome.REFUSED if _REFUSED.search(said) else Outcome.UNREACHABLE
         return _of_control(said)
+
+    def build_cluster(self, cluster: str) -> List[Command]:
+        return gridengine_cluster.commands(_cell(cluster))
+
+    def parse_cluster(self, results: Sequence[CommandResult]) -> ClusterStatus:
+        return gridengine_cluster.read(results)
 
     def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:
         name = self.job_name(request)

@@ -10,6 +10,8 @@ import pwd
 import re
 from typing import List, Optional, Sequence, Tuple
 
+from . import htcondor_cluster
+from .cluster import ClusterStatus
 from .errors import ParseError
 from .htcondor_answer import ATTRIBUTES, STATES, read_jobs
 from .htcondor_description import ARRAY_INDEX, USER, array_indices, check_encoded, description, output_path
@@ -176,6 +178,12 @@ class HTCondor(Drm):
         if _UNREACHABLE.search(said):
             return Outcome.UNREACHABLE
         return Outcome.NO_SUCH_JOB if _NO_SUCH_JOB.search(said) else Outcome.REFUSED
+
+    def build_cluster(self, cluster: str) -> List[Command]:
+        return htcondor_cluster.commands()
+
+    def parse_cluster(self, results: Sequence[CommandResult]) -> ClusterStatus:
+        return htcondor_cluster.read(results)
 
     def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:
         stdout = output_path(request, job_id, home, request.stdout)

@@ -13,10 +13,9 @@ from .cluster import ClusterStatus
 from .errors import InvalidRequestError, ParseError, UnsupportedFieldError
 from .interface import Drm
 from .lsf_answer import ENVIRON, FIELDS, STATES, read_records
-from .lsf_files import given, output_options, output_path
+from .lsf_files import given, handed_on, output_options, output_path, script_of
 from .lsf_long import read_history, read_jobs
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
-from .script import with_arguments
 from .word_lists import pieces
 
 _SUBMITTED = re.compile(r"^Job <([1-9][0-9]*)> is submitted to ", re.MULTILINE)
@@ -28,6 +27,8 @@ _CONTROLS = {
     Control.SUSPEND: "bstop",
     Control.RESUME: "bresume",
 }
+# Up to so many names are looked for one by one.
+_FEW_NAMES = 3
 _READERS = ("bjobs", "bhist")
 
 # A version that lacks an option says so before it asks anybody. OpenLava's bsub takes no unit after -M (and misspells why).
@@ -117,7 +118,7 @@ class Lsf(Drm):
 
     def check_request(self, request: JobRequest) -> None:
         super().check_request(request)
-        with_arguments(request.script, request.args)
+        script_of(request)
         nodes, slots = request.nodes or 1, request.slots or request.nodes or 1
         if -(-slots // -(-slots // nodes)) != nodes:
             said = "LSF places the same number of slots on each node, so %d slots cannot be on exactly %d nodes"
@@ -144,8 +145,8 @@ class Lsf(Drm):
         argv += ["-J", _array_name(request)]
         return Command(
             tuple(argv),
-            stdin=with_arguments(request.script, request.args),
-            environ=dict(request.environment),
+            stdin=script_of(request),
+            environ=handed_on(request.environment),
             # A job starts in the directory it was submitted from; OpenLava has no -cwd.
             directory=request.chdir,
             otherwise=otherwise,
@@ -171,10 +172,10 @@ class Lsf(Drm):
         return read_history(result)
 
     def build_find(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
-        return [_bjobs("-a", "-J", name) for name in names]
+        return [_bjobs("-a", *which) for which in _named(names)]
 
     def build_find_history(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
-        return [_bhist("-a", "-J", name) for name in names]
+        return [_bhist("-a", *which) for which in _named(names)]
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
         return [Command((_CONTROLS[action], *ids)) for ids in pieces(job_ids)]
@@ -271,6 +272,11 @@ def _array_name(request: JobRequest) -> str:
 def _bjobs(*which: str) -> Command:
     older = Command(("bjobs", "-l", *which), environ=ENVIRON)
     return Command(("bjobs", "-o", " ".join(FIELDS), "-json", *which), environ=ENVIRON, otherwise=older)
+
+
+def _named(names: Sequence[str]) -> List[Tuple[str, ...]]:
+    """A question takes one name; for many all of the caller's jobs are asked for at once."""
+    return [("-J", name) for name in names] if len(names) <= _FEW_NAMES else [()]
 
 
 def _bhist(*which: str) -> Command:

@@ -1,18 +1,25 @@
 # Copyright (c) 2026, clusterjobs contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that bsub takes out of a script, and the files that a job's output goes to."""
+"""Options that bsub takes out of a script, what is put into one, and the files that a job's output goes to."""
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
-from typing import List, Optional, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence
 
 from .model import JobRequest
+from .script import with_arguments, with_environment
 
 # bsub's options of several letters that begin as one of a single letter whose value may stand right behind it (-o/dev/null).
 _LONG = ("-oo", "-outdir", "-eo", "-ep", "-env", "-eptl", "-ext", "-extsched", "-We", "-Me", "-cwd")
+
+# OpenLava writes bsub's environment between single quotes as it is, and leaves these out (createJobInfoFile in its lsb.sub.c);
+# bsub itself would read the others of these names.
+_OWN_NAME = re.compile(r"HOME|PWD|USER|TERM|TERMCAP|DISPLAY|PATH|LANG|(LC|LD|LS|LSB|LSF|OPENLAVA)_.*")
+_PLAIN_VALUE = re.compile(r"[^'\n\r\\]*")
 
 
 def directives(script: str) -> List[str]:
@@ -74,3 +81,18 @@ def _absolute(request: JobRequest, job_id: str, home: str, path: str = "") -> st
         path = path.replace("%I", index or "0")
     native = option(request.native_options, "-cwd") or option(directives(request.script), "-cwd") or ""
     return os.path.join(home, request.chdir, native, path)
+
+
+def handed_on(environment: Mapping[str, str]) -> Dict[str, str]:
+    """The variables that bsub hands on as they are; the others stand in the script."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if _PLAIN_VALUE.fullmatch(value) and not _OWN_NAME.fullmatch(name)
+    }
+
+
+def script_of(request: JobRequest) -> str:
+    plain = handed_on(request.environment)
+    others = {name: value for name, value in request.environment.items() if name not in plain}
+    return with_environment(with_arguments(request.script, request.args), others)

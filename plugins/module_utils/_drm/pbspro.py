@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import List, Sequence, Tuple
 
-from . import pbs_answer
+from . import pbs_answer, pbs_cluster
 from . import pbs_family as family
+from .cluster import ClusterStatus
 from .errors import InvalidRequestError, ParseError
 from .interface import Drm
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
@@ -124,6 +125,12 @@ class PbsPro(Drm):
 
     def error_name(self, result: CommandResult) -> str:
         return error_name(result.rc, OPENPBS_ERRORS)
+
+    def build_cluster(self, cluster: str) -> List[Command]:
+        return pbs_cluster.pbspro_commands(cluster)
+
+    def parse_cluster(self, results: Sequence[CommandResult]) -> ClusterStatus:
+        return pbs_cluster.read_pbspro(results)
 
     def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:
         paths = family.output_paths(request, _default_output(request), home)

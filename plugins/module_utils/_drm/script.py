@@ -70,7 +70,17 @@ def with_arguments(script: str, arguments: Sequence[str]) -> str:
     return _with_shell_line(script, line, "args", "can be given arguments on this DRM")
 
 
+def with_environment(script: str, values: Mapping[str, str]) -> str:
+    """The script with these variables in it, for a DRM that would lose them on the way."""
+    if not values:
+        return script
+    lines = "\n".join("export %s=%s" % (name, shlex.quote(value)) for name, value in sorted(values.items()))
+    return _with_shell_line(script, lines, "environment", "can be given %s on this DRM" % ", ".join(sorted(values)))
+
+
 def _with_shell_line(script: str, line: str, field: str, use: str) -> str:
+    if "\n#" in line:
+        raise InvalidRequestError(field, "a line in it begins with '#', and a DRM could take it for a directive")
     first = script.split("\n", 1)[0]
     if not POSIX_SHELL.match(first):
         raise InvalidRequestError(

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import ClassVar, List, Sequence, Tuple
 
-from . import pbs_answer
+from . import pbs_answer, pbs_cluster
 from . import pbs_family as family
+from .cluster import ClusterStatus
 from .errors import InvalidRequestError, ParseError
 from .interface import Drm
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
@@ -117,6 +118,12 @@ class Torque(Drm):
 
     def error_name(self, result: CommandResult) -> str:
         return error_name(result.rc, TORQUE_ERRORS)
+
+    def build_cluster(self, cluster: str) -> List[Command]:
+        return pbs_cluster.torque_commands(cluster)
+
+    def parse_cluster(self, results: Sequence[CommandResult]) -> ClusterStatus:
+        return pbs_cluster.read_torque(results)
 
     def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:
         """The server puts an element's index at the end of the path."""

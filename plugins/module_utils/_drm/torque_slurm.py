@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import List, Sequence, Tuple
 
 from . import pbs_family as family
+from .cluster import ClusterStatus
 from .errors import InvalidRequestError, ParseError
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
 from .slurm import Slurm
@@ -102,6 +103,12 @@ class SlurmTorque(Torque):
 
     def error_name(self, result: CommandResult) -> str:
         return ""
+
+    def build_cluster(self, cluster: str) -> List[Command]:
+        return _SLURM.build_cluster(cluster)
+
+    def parse_cluster(self, results: Sequence[CommandResult]) -> ClusterStatus:
+        return replace(_SLURM.parse_cluster(results), drm=self.name)
 
     def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:
         stdout, stderr = family.output_paths(request, _default_output(request), home)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any
 
 import pytest
@@ -99,10 +100,29 @@ def test_a_whole_submission() -> None:
         "-J",
         "align-0123456789[1-10]%2",
     )
-    assert command.stdin == "#!/bin/bash\nset -- 'first one' 'it'\"'\"'s'\nhostname\n"
-    assert command.environ == {"A": 'it\'s, "so"\nto say', "B": ""}
+    quoted = "'it'\"'\"'s"
+    assert command.stdin == (
+        "#!/bin/bash\nexport A=%s, \"so\"\nto say'\nset -- 'first one' %s'\nhostname\n" % (quoted, quoted)
+    )
+    assert command.environ == {"B": ""}
     assert command.directory == "/data/my job"
     assert command.otherwise is None
+
+
+@pytest.mark.parametrize("value", ["it's", "two\nlines", "back\\slash", "'; rm -rf x; '", "cr\r"])
+def test_a_value_that_openlava_would_break_stands_in_the_script(value: str) -> None:
+    """Its bsub writes A='value' for a shell to read, and leaves a quote in the value as it is."""
+    command = submitted('#!/bin/sh\nprintf %s "$A"\n', environment={"A": value, "B": 'plain, "so" $HOME'})
+    assert command.environ == {"B": 'plain, "so" $HOME'}
+    done = subprocess.run(["/bin/sh"], input=(command.stdin or "").encode(), capture_output=True, check=True)
+    assert done.stdout.decode() == value
+
+
+@pytest.mark.parametrize("name", ["HOME", "USER", "TERM", "PATH", "LC_ALL", "LD_PRELOAD", "LSF_ENVDIR", "LSB_JOBNAME"])
+def test_a_variable_that_bsub_keeps_or_reads_itself_stands_in_the_script(name: str) -> None:
+    command = submitted(environment={name: "x", "ANOTHER": "y"})
+    assert command.environ == {"ANOTHER": "y"}
+    assert "export %s=x" % name in str(command.stdin).split("\n")
 
 
 def test_memory_has_a_unit_and_is_told_to_openlava_in_its_own() -> None:
@@ -127,6 +147,9 @@ def test_memory_has_a_unit_and_is_told_to_openlava_in_its_own() -> None:
         ({"array": "0-4"}, "array: LSF counts an array's elements from 1, and '0-4' has a 0"),
         ({"array": "3,0"}, "array: LSF counts"),
         ({"args": ("a",), "script": "#!/usr/bin/python3\n"}, "args: the script's first line"),
+        ({"environment": {"A": "it's"}, "script": "#!/usr/bin/python3\n"}, "environment: the script's first line"),
+        ({"environment": {"A": "a\n#BSUB -q root"}}, "environment: a line in it begins with '#'"),
+        ({"args": ("a\n#BSUB -q root",)}, "args: a line in it begins with '#'"),
     ],
 )
 def test_what_lsf_cannot_do_is_refused_by_name(fields: dict[str, Any], said: str) -> None:
@@ -335,3 +358,12 @@ def test_the_output_goes_to_a_file_and_not_to_the_mail_unless_the_user_says_wher
     assert submitted(native_options=("-oo", "x")).argv == ("bsub", "-oo", "x", "-J", "job")
     assert submitted("#!/bin/sh\n#BSUB -o 'a file'\n").argv == ("bsub", "-J", "job")
     assert submitted("#!/bin/sh\n#BSUB -o 'unclosed\n").argv == ("bsub", "-o", "lsf-%J.out", "-J", "job")
+
+
+def test_many_names_are_one_question_each_to_queue_and_history() -> None:
+    names = ["job-%010d" % number for number in range(1000)]
+    [queue], [history] = DRM.build_find(names, "", 0), DRM.build_find_history(names, "", 0)
+    assert queue.argv[-1] == history.argv[-1] == "-a"
+    assert queue.otherwise is not None
+    assert queue.otherwise.argv == ("bjobs", "-l", "-a")
+    assert [command.argv[-1] for command in DRM.build_find(names[:2], "", 0)] == names[:2]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .cluster import (

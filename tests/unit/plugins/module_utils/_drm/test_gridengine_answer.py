@@ -346,7 +346,7 @@ def test_times(text: str, seconds: Any) -> None:
     "text",
     [
         record()[:-30].replace("ru_wallclock", "ru_wall"),
-        record().split("failed")[0],
+        record().split("failed", maxsplit=1)[0],
         record(failed="x"),
         record(exit_status="-1"),
         record(jobnumber="x"),

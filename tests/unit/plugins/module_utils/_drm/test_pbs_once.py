@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,9 @@ def start(drm: Drm, directory: Path, *answers: CommandResult, task: str = "task"
 
 def looks(drm: Drm, *answers: CommandResult) -> tuple[CommandResult, ...]:
     """One look for the name: PBS Pro is asked for its history too."""
-    return tuple(answer for answer in answers for _ in range(2 if drm.name == "pbspro" and answer is NOTHING else 1))
+    looks_twice = drm.name == "pbspro"
+    each = [(answer, answer) if looks_twice and answer is NOTHING else (answer,) for answer in answers]
+    return tuple(itertools.chain.from_iterable(each))
 
 
 @pytest.mark.parametrize("answer", [CUT_OFF, None], ids=["cut off", "server down"])

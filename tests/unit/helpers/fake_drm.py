@@ -54,7 +54,7 @@ class FakeDrm(Drm):
         return []
 
     def build_submit(self, request: JobRequest) -> Command:
-        return Command(("fsub", request.job_name), request.script)
+        return Command(("fsub", self.job_name(request)), request.script)
 
     def parse_submit(self, result: CommandResult) -> str:
         if not result.stdout.strip().isdigit():
@@ -77,7 +77,7 @@ class FakeDrm(Drm):
         return _rows(result)
 
     def build_find(self, request: JobRequest, since: int) -> tuple[Command, Command | None]:
-        return Command(("ffind", request.job_name)), Command(("ffindhistory", request.job_name, str(since)))
+        return Command(("ffind", self.job_name(request))), Command(("ffindhistory", self.job_name(request), str(since)))
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> list[Command]:
         return [Command(("fcontrol", action.value, *job_ids))]

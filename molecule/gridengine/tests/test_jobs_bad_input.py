@@ -25,6 +25,7 @@ BAD: dict[str, tuple[dict[str, Any], Sequence[str]]] = {
     "element zero": ({"array": "0-3"}, ["array:", "'0-3'"]),
     "comma in a path": ({"stdout": "a,b"}, ["stdout:", "comma"]),
     "backslash n": ({"environment": {"A": "C:\\new"}}, ["environment: A", "backslash"]),
+    "variable too long": ({"environment": {"BIG": "x" * 10000}}, ["environment: BIG", "cuts"]),
     "waits itself": ({"command": None, "script": "#!/bin/sh\n#$ -sync y\ntrue\n"}, ["script: -sync", "finished"]),
     "queue of two words": ({"queue": "main.q -h"}, ["queue:", "main.q -h"]),
     "job name": ({"name": "-q staff.q"}, ["name:", "-q staff.q"]),

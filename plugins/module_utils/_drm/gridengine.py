@@ -8,26 +8,20 @@ from __future__ import annotations
 import os
 import pwd
 import re
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from . import gridengine_cluster
 from .cluster import ClusterStatus
-from .errors import InvalidRequestError, ParseError
+from .errors import ParseError
 from .gridengine_answer import STATES, read_history, read_queue
-from .gridengine_files import directives, interpreter, output_path
+from .gridengine_files import interpreter, output_path
+from .gridengine_request import check, environment, output, parallel_environment
 from .interface import Drm
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
-from .word_lists import MAX_LIST_LENGTH, pieces
+from .word_lists import pieces
 
 # qacct reads the whole accounting file for each job that it is asked for: from here on, once for all of them.
 _MAX_SINGLE_QUESTIONS = 4
-# A value that -v takes as it stands, so that a PATH for the job is not qsub's own.
-_PLAIN_VALUE = re.compile(r"[A-Za-z0-9_./:=+@-]{1,4000}")
-# With these qsub waits for the job and deletes it when the wait is cut off, submits nothing, or takes something else
-# for the script. -sync n on the command line is no help against the script's own -sync y.
-_NOT_FOR_US = ("-sync", "-now", "-I", "-verify", "-b", "-C", "-@", "-t", "-terse", "-help")
-# qsub(1), -t: one range of numbers from 1 on; -tc: how many at once.
-_ARRAY = re.compile(r"([0-9]+(?:-[0-9]+(?::[0-9]+)?)?)(?:%([0-9]+))?")
 
 _UNREACHABLE = re.compile(
     "|".join(
@@ -118,32 +112,11 @@ class GridEngine(Drm):
 
     def check_request(self, request: JobRequest) -> None:
         super().check_request(request)
-        self._check_array(request.array)
-        _parallel_environment(request)
-        _check_options("native_options", request.native_options)
-        _check_options("script", directives(request.script))
-        for field in ("stdout", "stderr"):
-            if "," in getattr(request, field):
-                raise InvalidRequestError(field, "Grid Engine takes no comma in the path of an output file")
-        if ":" in request.account:
-            raise InvalidRequestError("account", "Grid Engine takes no colon in an account")
-        for name, value in request.environment.items():
-            if "\\n" in value:
-                said = "%s: of a backslash before an n Grid Engine makes the end of a line. Set it in the script" % name
-                raise InvalidRequestError("environment", said)
-
-    def _check_array(self, array: str) -> None:
-        if not array:
-            return
-        found = _ARRAY.fullmatch(array)
-        if found is None or found.group(1).split("-")[0].lstrip("0") == "":
-            raise InvalidRequestError(
-                "array", "%r: Grid Engine takes one range of numbers from 1 on, such as 1-10, 2-20:2 or 1-10%%4" % array
-            )
+        check(request)
 
     def native_options(self, request: JobRequest) -> List[str]:
         """qsub's options for the resources, then the user's own, which win."""
-        environment, native = _parallel_environment(request)
+        environment, native = parallel_environment(request)
         limits = []
         if request.walltime_seconds:
             limits.append("h_rt=%d" % request.walltime_seconds)
@@ -178,11 +151,11 @@ class GridEngine(Drm):
             tasks, _percent, at_once = request.array.partition("%")
             argv += ["-t", tasks, *(["-tc", at_once] if at_once else [])]
         argv += ["-wd", request.chdir] if request.chdir else []
-        argv += _output(request)
+        argv += output(request)
         argv += ["-h"] if request.hold else []
         shell = interpreter(request.script)
         argv += ["-S", shell] if shell else []
-        export, environ = _environment(request)
+        export, environ = environment(request)
         argv += [*export, *self.native_options(request)]
         # After the user's own options, and stronger than the script's: by the name a submission is found again.
         argv += [*more, "-terse", "-N", self.job_name(request)]
@@ -251,13 +224,6 @@ class GridEngine(Drm):
         return output_path(request, name, job_id, home, "-o"), output_path(request, name, job_id, home, "-e")
 
 
-def _check_options(field: str, words: Sequence[str]) -> None:
-    found = [word for word in words if word in _NOT_FOR_US]
-    if found:
-        said = "%s: the job is submitted as a script and its end waited for apart (state: finished)" % found[0]
-        raise InvalidRequestError(field, said)
-
-
 def _of_control(said: str) -> Outcome:
     """One command is for many jobs: what it complains of decides, unless all of that is jobs that are not there."""
     complaints = [line for line in said.splitlines() if line.strip() and not _DONE.search(line)]
@@ -282,52 +248,3 @@ def _user() -> str:
 def _cell(cluster: str) -> Dict[str, str]:
     """Another cluster of the same host is another cell of $SGE_ROOT."""
     return {"SGE_CELL": cluster} if cluster else {}
-
-
-def _output(request: JobRequest) -> List[str]:
-    """A path after a colon is one on every host, whatever colons are in it."""
-    words: List[str] = []
-    for option, path in (("-o", request.stdout), ("-e", request.stderr)):
-        words += [option, ":" + path if ":" in path else path] if path else []
-    return words if request.stderr else [*words, "-j", "y"]
-
-
-def _parallel_environment(request: JobRequest) -> Tuple[List[str], List[str]]:
-    """``-pe`` with its number of slots, and the user's other options.
-
-    More than one slot needs a parallel environment, whose name each site chooses: the user names it in the native options, where its
-    number may be left out.
-    """
-    native = list(request.native_options)
-    slots = request.slots or 1
-    if "-pe" not in native:
-        if slots > 1:
-            raise InvalidRequestError(
-                "slots",
-                "Grid Engine gives %d slots only in a parallel environment, and those have names of each site's own (qconf -spl)."
-                " Name yours in native_options, for example [-pe, smp]" % slots,
-            )
-        return [], native
-    at = native.index("-pe")
-    name = native[at + 1 : at + 2]
-    if not name or name[0].startswith("-"):
-        raise InvalidRequestError("native_options", "-pe needs the name of a parallel environment")
-    number = next(iter(native[at + 2 : at + 3]), "")
-    if not re.fullmatch(r"[0-9][0-9,-]*", number):
-        return ["-pe", name[0], str(slots)], native[:at] + native[at + 2 :]
-    if request.slots and number != str(request.slots):
-        raise InvalidRequestError("slots", "%d, but native_options say -pe %s %s" % (slots, name[0], number))
-    return ["-pe", name[0], number], native[:at] + native[at + 3 :]
-
-
-def _environment(request: JobRequest) -> Tuple[List[str], Dict[str, str]]:
-    """The request's variables and nothing of the caller's: values that -v would cut at a comma go by name, and qsub looks them up."""
-    values: Mapping[str, str] = request.environment
-    words, hidden, length = [], {}, 0
-    for name, value in sorted(values.items()):
-        plain = _PLAIN_VALUE.fullmatch(value) and length < MAX_LIST_LENGTH
-        words.append("%s=%s" % (name, value) if plain else name)
-        length += len(words[-1]) + 1
-        if not plain:
-            hidden[name] = value
-    return ["-v", ",".join(words)] if words else [], hidden

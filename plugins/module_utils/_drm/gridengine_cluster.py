@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import re
-from xml.etree import ElementTree
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from xml.etree import ElementTree
 
 from .cluster import (
     ClusterStatus,

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from xml.etree import ElementTree
 from typing import Any, Dict, List, Optional, Sequence, Tuple
+from xml.etree import ElementTree
 
 from .cluster import (
     ClusterStatus,

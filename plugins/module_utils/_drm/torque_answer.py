@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import re
-from xml.etree import ElementTree
 from dataclasses import replace
 from typing import Dict, List, Mapping, Optional, Set
+from xml.etree import ElementTree
 
 from .errors import ParseError
 from .model import CommandResult, EndReason, JobState, JobStatus

@@ -55,7 +55,7 @@ class FakeDrm(Drm):
         return []
 
     def build_submit(self, request: JobRequest) -> Command:
-        return Command(("fsub", request.job_name), request.script)
+        return Command(("fsub", self.job_name(request)), request.script)
 
     def parse_submit(self, result: CommandResult) -> str:
         if not result.stdout.strip().isdigit():

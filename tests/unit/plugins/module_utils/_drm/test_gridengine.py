@@ -226,6 +226,9 @@ def test_what_cannot_be_said_is_refused_by_name() -> None:
         ({"account": "a:b"}, "account"),
         # Grid Engine makes the end of a line of the two characters.
         ({"environment": {"A": "C:\\new"}}, "environment"),
+        # The execution daemon cuts it off after 9999 bytes.
+        ({"environment": {"A": "x" * 10000}}, "environment"),
+        ({"environment": {"A": "\n" * 5000}}, "environment"),
         ({"native_options": ("-sync", "y")}, "native_options"),
         ({"native_options": ("-b", "y")}, "native_options"),
         ({"script": "#!/bin/sh\n#$ -sync y\ntrue\n"}, "script"),

@@ -20,6 +20,7 @@ from ansible_collections.clusterjobs.drm.tests.unit.helpers.fake_drm import (
     UNREACHABLE,
     UNREACHABLE_AFTERWARDS,
     FakeCluster,
+    FakeDrm,
     answering,
     raising,
     row,
@@ -65,6 +66,27 @@ def test_an_interrupted_submission_that_is_nowhere_is_sent_after_a_second_look(
     job = submitter(cluster, tmp_path, "task-2", slept.append).submit(order())
     assert (job.job_id, job.new, slept) == ("101", True, [3.0])
     assert cluster.ran("ffind") - looks == cluster.ran("ffindhistory") - looks == 2
+
+
+def test_the_second_look_comes_when_the_drm_must_show_the_job(
+    cluster: FakeCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some write their accounting late, and a job may have ended at once."""
+    monkeypatch.setattr(FakeDrm, "settle_seconds", 20.0)
+    killed(cluster, tmp_path, submitted=False)
+    slept: list[float] = []
+    submitter(cluster, tmp_path, "task-2", slept.append).submit(order())
+    assert slept == [20.0]
+
+
+def test_a_job_is_found_by_the_name_that_the_drm_gives_it(
+    cluster: FakeCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeDrm, "job_name", lambda self, request: "j" + request.job_name)
+    killed(cluster, tmp_path, submitted=True)
+    assert cluster.queue["101"].name.startswith("j")
+    assert submitter(cluster, tmp_path, "task-2", [].append).submit(order()).job_id == "101"
+    assert len(cluster.submissions) == 1
 
 
 def test_a_job_that_comes_up_between_the_looks_is_taken(cluster: FakeCluster, tmp_path: Path) -> None:

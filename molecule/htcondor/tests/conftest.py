@@ -29,7 +29,8 @@ def run() -> str:
 
 @pytest.fixture(scope="session")
 def herd(pool: HTCondorCluster, run: str) -> Iterator[Herd]:
-    herd = Herd(pool, run)
+    # Names of its own, so that they can be counted.
+    herd = Herd(pool, f"{run}h")
     herd.open()
     yield herd
     herd.close()

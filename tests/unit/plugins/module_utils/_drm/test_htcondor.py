@@ -135,6 +135,11 @@ def test_jobs_are_cancelled_together_and_held_one_by_one() -> None:
         ("unknown-schedd.queue", Outcome.UNREACHABLE),
         ("unknown-schedd.history", Outcome.UNREACHABLE),
         ("root.submit", Outcome.REFUSED),
+        # The schedd's own rules, in the site's own words.
+        ("submit-requirement.submit", Outcome.REFUSED),
+        ("max-jobs.submit", Outcome.REFUSED),
+        ("bad-account.submit", Outcome.REFUSED),
+        ("bad-priority.submit", Outcome.REFUSED),
         ("condor-down.submit", Outcome.UNREACHABLE),
         ("schedd-killed.submit", Outcome.UNREACHABLE),
         ("schedd-killed.cancel", Outcome.UNREACHABLE),
@@ -166,7 +171,8 @@ def test_what_an_answer_means(name: str, outcome: Outcome) -> None:
     [
         "",
         "ERROR: Failed to commit job submission into the queue.\n",
-        "\nERROR: Failed to commit job submission into the queue.\nERROR: invalid connection\n",
+        "\nERROR: Failed to commit job submission into the queue.\nERROR: Invalid: connection closed\n",
+        "\nERROR: Failed to connect to local queue manager\nNo such file or directory\n",
         "ERROR: Can't find address of local schedd\n",
         "Segmentation fault\n",
     ],

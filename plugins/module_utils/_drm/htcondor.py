@@ -122,7 +122,8 @@ class HTCondor(Drm):
         if found is None:
             raise ParseError("condor_submit", result.stdout)
         cluster, first, last = found.groups()
-        is_array = first != last or ARRAY_INDEX in (result.command.stdin or "")
+        # At the beginning of a line: a script may say anything, but not there.
+        is_array = first != last or "\nMy.%s = " % ARRAY_INDEX in (result.command.stdin or "")
         return cluster if is_array else "%s.%s" % (cluster, first)
 
     def build_dry_run(self, request: JobRequest) -> Optional[Command]:

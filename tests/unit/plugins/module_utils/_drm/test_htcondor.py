@@ -81,6 +81,11 @@ def test_the_id_of_one_job_and_of_an_array() -> None:
     assert DRM.parse_submit(recorded("htcondor/23.9.6/array.submit")) == "34"
     one = DRM.build_submit(dataclasses.replace(REQUEST, array="7"))
     assert DRM.parse_submit(CommandResult(one, 0, "5.0 - 5.0\n", "")) == "5"
+    script = "#!/bin/sh\nMy.ClusterjobsArrayIndex = 1\n"
+    single = DRM.build_submit(
+        dataclasses.replace(REQUEST, script=script, args=(script,), stdout="My.ClusterjobsArrayIndex = 1")
+    )
+    assert DRM.parse_submit(CommandResult(single, 0, "5.0 - 5.0\n", "")) == "5.0"
 
 
 def test_queue_0_and_the_dry_run_submit_nothing() -> None:

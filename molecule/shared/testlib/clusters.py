@@ -8,9 +8,14 @@ from testbed import process, settings
 
 from .gridengine import GridEngineCluster
 from .hosts import TestCluster
+from .htcondor import HTCondorCluster
 from .slurm import SlurmCluster
 
-KINDS: dict[str, type[TestCluster]] = {"gridengine": GridEngineCluster, "slurm": SlurmCluster}
+KINDS: dict[str, type[TestCluster]] = {
+    "gridengine": GridEngineCluster,
+    "htcondor": HTCondorCluster,
+    "slurm": SlurmCluster,
+}
 
 
 def clusters(default: str) -> list[TestCluster]:

@@ -27,29 +27,25 @@ _PROGRAMS = {
     Control.SUSPEND: "condor_suspend",
     Control.RESUME: "condor_continue",
 }
-# What condor_submit says before anything has reached the schedd, or when the schedd has turned the whole of it down: its jobs
-# become jobs in one step at the end. Any other failure may have been a submission, and is asked for by its name.
+# What condor_submit says when it has turned a description down: its jobs become jobs in one step at the end, so none of them was
+# submitted. Any failure that is not known to be such a one may have been a submission, and is asked for by its name.
 _REFUSED = re.compile(
     "|".join(
         (
             "Parse error in expression",
-            "No such directory",
+            "No such (directory|file or directory)",
             "does not exist",
-            "No such file or directory",
-            "is (invalid|not valid)",
             "[Ii]nvalid",
+            "not valid",
             "must (be|eval)",
+            "jobs? require",
+            "not defined for",
             "parameter was provided",
+            "I don't know about",
             "Cannot allocate a cluster id",
+            "Failed to create proc",
             "unknown host",
             "[Pp]ermission denied",
-            "can't be used",
-            "not allowed",
-            "MAX_JOBS_PER_(OWNER|SUBMISSION)",
-            "Number of jobs .* exceed",
-            "SUBMIT_REQUIREMENT",
-            "I don't know about",
-            "on Line [0-9]+ of submit file",
         )
     )
 )
@@ -57,22 +53,21 @@ _UNREACHABLE = re.compile(
     "|".join(
         (
             "Can't find address",
-            "[Ff]ailed to (connect|fetch|commit|end|send|receive)",
+            "[Ff]ailed to (connect|fetch|end|send|receive)",
             "[Cc]ommunication error",
             "CEDAR:",
+            "SECMAN:",
+            "AUTHENTICATE:",
             "[Cc]onnection (refused|reset|closed|timed out)",
             "[Tt]imed out",
             "[Uu]nable to (locate|connect|contact)",
             "no record of",
             "[Cc]an't connect",
             "Could not (connect|fetch|locate)",
-            "unknown host",
-            "authenticat",
-            "AUTHENTICATE:",
-            "SECMAN:",
         )
     )
 )
+_LAST_STEP = "Failed to commit job submission into the queue."
 # The history is a file of the schedd's, which a site may turn off or keep to itself.
 _NO_ACCOUNTING = re.compile(r"HISTORY is unset|Error opening history file")
 # The same words for a job that is not there, one that is not in the state for it, and one of another user's whose id is a cluster's.
@@ -127,7 +122,8 @@ class HTCondor(Drm):
         if found is None:
             raise ParseError("condor_submit", result.stdout)
         cluster, first, last = found.groups()
-        is_array = first != last or ARRAY_INDEX in (result.command.stdin or "")
+        # At the beginning of a line: a script may say anything, but not there.
+        is_array = first != last or "\nMy.%s = " % ARRAY_INDEX in (result.command.stdin or "")
         return cluster if is_array else "%s.%s" % (cluster, first)
 
     def build_dry_run(self, request: JobRequest) -> Optional[Command]:
@@ -171,11 +167,10 @@ class HTCondor(Drm):
         if result.rc == 0:
             return Outcome.OK
         if program == "condor_submit":
-            known = _REFUSED.search(said) and not re.search("Failed to (commit|connect)|Can't find address", said)
-            return Outcome.REFUSED if known else Outcome.UNREACHABLE
+            return Outcome.REFUSED if _turned_down(said) else Outcome.UNREACHABLE
         if program == "condor_history" and _NO_ACCOUNTING.search(said):
             return Outcome.NO_ACCOUNTING
-        if _UNREACHABLE.search(said):
+        if _UNREACHABLE.search(said) or "unknown host" in said:
             return Outcome.UNREACHABLE
         return Outcome.NO_SUCH_JOB if _NO_SUCH_JOB.search(said) else Outcome.REFUSED
 
@@ -188,6 +183,16 @@ class HTCondor(Drm):
     def output_paths(self, request: JobRequest, job_id: str, home: str) -> Tuple[str, str]:
         stdout = output_path(request, job_id, home, request.stdout)
         return stdout, output_path(request, job_id, home, request.stderr) if request.stderr else stdout
+
+
+def _turned_down(said: str) -> bool:
+    """True where it is known that condor_submit has submitted nothing."""
+    if _UNREACHABLE.search(said):
+        return False
+    if _LAST_STEP in said:
+        # A schedd that answered says why, in the words of its SUBMIT_REQUIREMENTs; one that was gone says nothing.
+        return re.search("^ERROR: .", said.partition(_LAST_STEP)[2], re.MULTILINE) is not None
+    return _REFUSED.search(said) is not None
 
 
 def _ask(program: str, cluster: str, *which: str) -> Command:

@@ -64,6 +64,8 @@ STATES: Mapping[str, JobState] = {
 MEMORY_HOLD = "(HoldReasonCode =?= 34 || (HoldReasonCode =?= 21 && HoldReasonSubCode =?= 102))"
 _BY_THE_USER = (1, 15, 16)
 _TOO_LONG = (46, 47)
+# The words of a person who removes a job end in that person's name.
+_POLICY = re.compile(r"The (job attribute|system macro) \w+ expression '.*' evaluated to TRUE", re.DOTALL)
 _BARE_ID = re.compile(r"[1-9][0-9]*")
 # A byte that is no UTF-8 arrives as a backslash, an x and two digits, which JSON does not know.
 _ODD_BYTE = re.compile(r"(?<!\\)((?:\\\\)*)\\x([0-9a-f]{2})")
@@ -167,13 +169,12 @@ def _removed(job: JobStatus, ad: Mapping[str, Any]) -> JobStatus:
         # Its processes have been told to end; some take their time over it.
         return replace(job, state=JobState.RUNNING, message="being removed: %s" % said)
     job = replace(job, end_reason=EndReason.CANCELLED, message=said, end_time=_time(ad, "EnteredCurrentStatus"))
-    if "PeriodicRemove expression" not in said:
-        return job
-    return _removed_by_policy(job, ad, said)
+    return _removed_by_policy(job, ad, said) if _POLICY.fullmatch(said) else job
 
 
 def _removed_by_policy(job: JobStatus, ad: Mapping[str, Any], said: str) -> JobStatus:
-    if MEMORY_HOLD in said and _number(ad, "LastHoldReasonCode") in (21, 34):
+    last = _why_held(_number(ad, "LastHoldReasonCode"), _number(ad, "LastHoldReasonSubCode"))
+    if MEMORY_HOLD in said and last is EndReason.MEMORY:
         return replace(
             job, state=JobState.FAILED, end_reason=EndReason.MEMORY, message=_text(ad, "LastHoldReason") or said
         )

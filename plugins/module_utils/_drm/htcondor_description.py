@@ -33,7 +33,7 @@ _LOADER = 'eval "$(printf %b "$@")"'
 # HTCondor gives a job neither PATH nor HOME; a shell has a PATH of its own, but its programs do not.
 _LOGIN = """\
 env | grep -q ^PATH= || PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
+HOME=${HOME:-$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6)}
 USER=${USER:-$(id -un)}
 LOGNAME=${LOGNAME:-$USER}
 export PATH HOME USER LOGNAME

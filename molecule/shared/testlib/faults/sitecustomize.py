@@ -68,7 +68,7 @@ class Popen(subprocess.Popen[Any]):
     """Recognises the submission by its program."""
 
     def __init__(self, args: Sequence[str], **keywords: Any) -> None:
-        self._submits = args[0] == PROGRAM and "--test-only" not in args
+        self._submits = args[0] == PROGRAM and not {"--test-only", "-dry-run"} & set(args)
         if self._submits:
             _reach("submit:before")
         super().__init__(args, **keywords)

@@ -81,6 +81,11 @@ def test_the_id_of_one_job_and_of_an_array() -> None:
     assert DRM.parse_submit(recorded("htcondor/23.9.6/array.submit")) == "34"
     one = DRM.build_submit(dataclasses.replace(REQUEST, array="7"))
     assert DRM.parse_submit(CommandResult(one, 0, "5.0 - 5.0\n", "")) == "5"
+    script = "#!/bin/sh\nMy.ClusterjobsArrayIndex = 1\n"
+    single = DRM.build_submit(
+        dataclasses.replace(REQUEST, script=script, args=(script,), stdout="My.ClusterjobsArrayIndex = 1")
+    )
+    assert DRM.parse_submit(CommandResult(single, 0, "5.0 - 5.0\n", "")) == "5.0"
 
 
 def test_queue_0_and_the_dry_run_submit_nothing() -> None:
@@ -136,6 +141,11 @@ def test_jobs_are_cancelled_together_and_held_one_by_one() -> None:
         ("unknown-schedd.queue", Outcome.UNREACHABLE),
         ("unknown-schedd.history", Outcome.UNREACHABLE),
         ("root.submit", Outcome.REFUSED),
+        # The schedd's own rules, in the site's own words.
+        ("submit-requirement.submit", Outcome.REFUSED),
+        ("max-jobs.submit", Outcome.REFUSED),
+        ("bad-account.submit", Outcome.REFUSED),
+        ("bad-priority.submit", Outcome.REFUSED),
         ("condor-down.submit", Outcome.UNREACHABLE),
         ("schedd-killed.submit", Outcome.UNREACHABLE),
         ("schedd-killed.cancel", Outcome.UNREACHABLE),
@@ -167,7 +177,8 @@ def test_what_an_answer_means(name: str, outcome: Outcome) -> None:
     [
         "",
         "ERROR: Failed to commit job submission into the queue.\n",
-        "\nERROR: Failed to commit job submission into the queue.\nERROR: invalid connection\n",
+        "\nERROR: Failed to commit job submission into the queue.\nERROR: Invalid: connection closed\n",
+        "\nERROR: Failed to connect to local queue manager\nNo such file or directory\n",
         "ERROR: Can't find address of local schedd\n",
         "Segmentation fault\n",
     ],

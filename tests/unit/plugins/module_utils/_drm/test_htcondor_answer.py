@@ -55,6 +55,7 @@ def told(stdout: str, *argv: str) -> CommandResult:
         ("memory.history", JobState.FAILED, "Removed", EndReason.MEMORY, None, None),
         # A policy of the user's own: nobody cancelled it, and it did not fail.
         ("policy.history", JobState.CANCELLED, "Removed", EndReason.OTHER, None, None),
+        ("system-removed.history", JobState.CANCELLED, "Removed", EndReason.OTHER, None, None),
         # The signal 15 of a removed job is HTCondor's own.
         ("cancelled.history", JobState.CANCELLED, "Removed", EndReason.CANCELLED, None, None),
         ("idle-cancelled.history", JobState.CANCELLED, "Removed", EndReason.CANCELLED, None, None),
@@ -173,8 +174,22 @@ def test_a_forged_text_changes_nothing() -> None:
 
 
 def test_who_removes_a_job_cannot_make_it_look_like_its_walltime() -> None:
-    job = of_ad(JobStatus=3, RemoveReason="JobCurrentStartExecutingDate > 3 (by user bob)")
+    said = (
+        "The job attribute PeriodicRemove expression 'JobCurrentStartExecutingDate > 3' evaluated to TRUE (by user bob)"
+    )
+    job = of_ad(JobStatus=3, RemoveReason=said)
     assert (job.state, job.end_reason) == (JobState.CANCELLED, EndReason.CANCELLED)
+
+
+def test_a_job_that_was_held_for_something_else_before_its_walltime() -> None:
+    [walltime] = jobs("walltime.history")
+    memory = recorded("htcondor/23.9.6/memory.history")
+    told_of = CommandResult(
+        memory.command, 0, memory.stdout.replace('"LastHoldReasonSubCode": 102', '"LastHoldReasonSubCode": 7'), ""
+    )
+    assert told_of.stdout != memory.stdout
+    [job] = DRM.parse_history(told_of)
+    assert (walltime.end_reason, job.end_reason) == (EndReason.WALLTIME, EndReason.OTHER)
 
 
 def test_a_byte_that_is_no_utf_8_and_a_raw_newline() -> None:

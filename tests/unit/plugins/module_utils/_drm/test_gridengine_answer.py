@@ -18,6 +18,7 @@ from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import 
     EndReason,
     JobState,
     JobStatus,
+    Outcome,
 )
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.recordings import recorded
 
@@ -153,6 +154,14 @@ def test_only_the_jobs_that_were_asked_about() -> None:
     result = recorded("gridengine/8.1.9/deleting.queue")
     asked = CommandResult(Command(result.command.argv, job_ids=("36", "43.7", "999999")), 0, result.stdout, "")
     assert [job.job_id for job in DRM.parse_status(asked)] == ["43.4", "36", "43.1", "43.7"]
+
+
+def test_a_job_that_qstat_j_does_not_know_is_in_no_row() -> None:
+    """With -xml that is no error: rc 0, and a document of another kind."""
+    unknown = recorded("gridengine/8.1.9/unknown.qstat-j")
+    assert (unknown.rc, "<unknown_jobs" in unknown.stdout) == (0, True)
+    assert DRM.classify(unknown) is Outcome.OK
+    assert DRM.parse_status(unknown) == []
 
 
 def test_a_job_that_is_there_is_not_over_because_it_once_was() -> None:

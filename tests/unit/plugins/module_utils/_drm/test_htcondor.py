@@ -161,6 +161,10 @@ def test_jobs_are_cancelled_together_and_held_one_by_one() -> None:
         ("stubborn.cancel-again", Outcome.NO_SUCH_JOB),
         ("idle.release", Outcome.NO_SUCH_JOB),
         ("held.hold-again", Outcome.OK),
+        # A cluster of which every job is held already: rc 1.
+        ("held-array.hold-again", Outcome.NO_SUCH_JOB),
+        # A pool that does not let anonymous users read.
+        ("not-readable.status", Outcome.UNREACHABLE),
         ("stubborn.hold", Outcome.REFUSED),
         ("idle.suspend", Outcome.REFUSED),
         ("running.resume", Outcome.REFUSED),

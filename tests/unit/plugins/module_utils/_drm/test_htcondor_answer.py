@@ -46,6 +46,7 @@ def told(stdout: str, *argv: str) -> CommandResult:
         ("held.queue", JobState.HELD, "Held", None, None, None),
         ("suspended.queue", JobState.SUSPENDED, "Suspended", None, None, None),
         ("no-output-directory.queue", JobState.HELD, "Held", EndReason.OTHER, None, None),
+        ("no-executable.queue", JobState.HELD, "Held", EndReason.OTHER, None, None),
         ("memory-held.queue", JobState.HELD, "Held", EndReason.MEMORY, None, None),
         ("execute-duration.queue", JobState.HELD, "Held", EndReason.WALLTIME, None, None),
         ("done.history", JobState.DONE, "Completed", None, 0, None),
@@ -96,6 +97,17 @@ def test_a_job_on_hold_says_why() -> None:
     assert job.message.endswith("Failed to open '/nosuch/out' as standard output: No such file or directory (errno 2)")
     [held] = jobs("held.queue")
     assert held.message == "submitted on hold at user's request"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("memory-held", (21, 102)), ("execute-duration", (47, 0)), ("no-executable", (6, 2))]
+)
+def test_codes_of_a_hold(name: str, code: tuple[int, int]) -> None:
+    result = recorded("htcondor/23.9.6/%s.queue" % name)
+    [ad] = json.loads(result.stdout.replace("\\/", "/"))
+    assert (ad["HoldReasonCode"], ad["HoldReasonSubCode"]) == code
+    [job] = DRM.parse_status(result)
+    assert (job.state, job.message) == (JobState.HELD, ad["HoldReason"])
 
 
 def test_a_job_that_is_being_removed_still_runs() -> None:

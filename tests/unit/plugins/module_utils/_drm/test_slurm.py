@@ -194,6 +194,14 @@ def test_no_two_questions_have_the_same_separator() -> None:
     assert DRM.build_history(["1"], "")[0].argv != DRM.build_history(["1"], "")[0].argv
 
 
+def test_text_is_asked_for_and_never_json() -> None:
+    """Measured on 22.05: squeue --json ignores --jobs, and sacct --json has a job that ended with 3 as SUCCESS and 0."""
+    asked = [*DRM.build_status(["62"], ""), *DRM.build_history(["62"], "")]
+    asked += [*DRM.build_find(["a-0123456789"], "", 0), *DRM.build_find_history(["a-0123456789"], "", 0)]
+    assert [command.argv[0] for command in asked] == ["squeue", "sacct", "squeue", "sacct"]
+    assert not [word for command in asked for word in command.argv if word.startswith("--json")]
+
+
 def test_very_many_jobs_are_asked_for_in_pieces() -> None:
     job_ids = [str(number) for number in range(1000000, 1050000)]
     commands = DRM.build_status(job_ids, "")
@@ -247,12 +255,17 @@ OUTCOMES = {
         "two-unknown.queue",
         # scancel says nothing of a job that is not there, or has ended.
         "unknown.cancel",
+        "cancelled.cancel",
         # The accounting answers without the controller.
         "down.history",
+        # The controller takes jobs without the accounting.
+        "dbd-down.submit",
         # These were accepted, and stay pending or fail.
+        "submit-partition-down",
         "submit-bad-qos",
         "submit-bad-workdir",
         "submit-time-over-partition",
+        "over-limit.dry-run",
     ],
     Outcome.NO_SUCH_JOB: ["unknown.queue", "unknown.hold"],
     Outcome.UNREACHABLE: [

@@ -232,6 +232,7 @@ def test_suspending_is_an_operators_and_refused_by_name() -> None:
 
 
 def test_a_finished_job_is_found_in_the_history() -> None:
+    assert result("qstat_finished_without_x").rc == 35
     runner = RecordedRunner(result("qstat_finished_without_x"), result("qstat_fail7_x_f_json"))
     [status] = Client(DRM, runner).statuses(["11.pbsnode"]).jobs.values()
     assert (status.state, status.exit_code) == (JobState.FAILED, 7)
@@ -240,6 +241,7 @@ def test_a_finished_job_is_found_in_the_history() -> None:
 
 def test_without_history_a_finished_job_is_unknown() -> None:
     """Return code 153 without -x; with it 0, and the reason on standard error alone."""
+    assert result("qstat_history_off").rc == 153
     assert DRM.classify(result("qstat_history_off")) is Outcome.NO_SUCH_JOB
     assert result("qstat_history_off_x_f_json").rc == 0
     assert DRM.classify(result("qstat_history_off_x_f_json")) is Outcome.NO_ACCOUNTING

@@ -317,10 +317,11 @@ def test_a_state_that_does_not_tell_is_unknown(native: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["qstat_unknown_id_f_json", "qstat_server_down_f_json", "qstat_history_off_x_f_json"],
+    ("name", "rc"),
+    [("qstat_unknown_id_f_json", 153), ("qstat_server_down_f_json", 255), ("qstat_history_off_x_f_json", 0)],
 )
-def test_an_error_is_a_valid_document_without_jobs(name: str) -> None:
+def test_an_error_is_a_valid_document_without_jobs(name: str, rc: int) -> None:
+    assert answer(name).rc == rc
     assert DRM.parse_status(answer(name)) == []
 
 

@@ -175,6 +175,7 @@ def rows_of(name: str) -> dict[str, JobStatus]:
 
 
 def test_a_running_array() -> None:
+    assert "<Job_Name>arr-1</Job_Name>" in answer("qstat_array_t_x").stdout
     rows = rows_of("qstat_array_t_x")
     whole = rows["26[].torquenode"]
     assert (whole.state, whole.name, len(whole.tasks)) == (JobState.RUNNING, "arr", 6)

@@ -62,7 +62,7 @@ JOBS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "signal": ({"script": "kill -SEGV $$"}, _ends("Completed", "FAILED", "SIGNAL", signal=11)),
     "walltime": ({"command": SLEEP, "walltime": 3}, _ends("Removed", "FAILED", "WALLTIME")),
     "memory": (
-        {"script": "#!/usr/bin/python3\nimport time\nx = b'x' * (400 << 20)\ntime.sleep(60)\n", "memory_mb": 40},
+        {"script": "#!/usr/bin/python3\nimport time\nx = b'x' * (400 << 20)\ntime.sleep(600)\n", "memory_mb": 40},
         _ends("Removed", "FAILED", "MEMORY"),
     ),
     "cancelled idle": ({"command": "true", "hold": True}, _ends("Removed", "CANCELLED", "CANCELLED")),

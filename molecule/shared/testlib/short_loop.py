@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import kill_loop
 from .hosts import Row, TestCluster
-from .kill_loop import POINTS, Hit
+from .kill_loop import POINTS, REPORT, Hit
 
 ONCE, WHOLE, ONE = "once", "whole", "n"
 CONNECTIONS = ("connection cut during the submission", "sshd killed during the wait")
@@ -23,18 +24,20 @@ class ShortLoop:
         cluster: TestCluster,
         hits: int,
         daemons: Mapping[str, tuple[Callable[[], object], Callable[[], object]]],
+        points: Sequence[str] = POINTS,
     ) -> None:
         self.run = run
         self.cluster = cluster
         self.count = hits
         self.daemons = daemons
+        self.points = points
         self.hits: list[Hit] = []
         self.accounting: list[Row] = []
 
     def strike(self) -> None:
         kill_loop.prepare([self.cluster])
-        kill_loop.strike_plays("loop-plays", self._hits(POINTS, WHOLE, 1))
-        kill_loop.strike_modules("loop-modules", self._hits(POINTS, ONCE, self.count - 1))
+        kill_loop.strike_plays("loop-plays", self._hits(self.points, WHOLE, 1))
+        kill_loop.strike_modules("loop-modules", self._hits(self.points, ONCE, self.count - 1))
         submissions = self._hits(CONNECTIONS[:1], ONE, self.count, slow=True)
         waits = self._hits(CONNECTIONS[1:], ONE, self.count, slow=True, waits=True)
         kill_loop.strike_connections("loop-connections", submissions + waits)
@@ -43,6 +46,7 @@ class ShortLoop:
         kill_loop.strike_twice("loop-race", self._hits([RACE], ONE, self.count, slow=True))
         kill_loop.run_again("loop-again", [hit for hit in self.hits if not hit.again])
         self.accounting = self.cluster.accounting(self.run)
+        REPORT.write_text(json.dumps(self.report(), indent=1) + "\n", encoding="utf-8")
 
     def _hits(self, points: Sequence[str], how: str, count: int, slow: bool = False, waits: bool = False) -> list[Hit]:
         new = [
@@ -79,3 +83,36 @@ class ShortLoop:
             }
             for point in dict.fromkeys(hit.point for hit in self.hits)
         ]
+
+    def judge_jobs(self, point: str) -> None:
+        """Each key has one job, which the next run reports."""
+        hits = self.of(point)
+        assert len(hits) >= self.count
+        for hit in hits:
+            assert hit.struck == point, f"{hit.alias} was never struck"
+            assert hit.again["outcome"] == "ok", hit.again
+            (entry,) = hit.again["jobs"]
+            assert self.job_ids(hit) == [entry["job_id"]]
+            assert (entry["state"], entry["exit_code"], entry["stdout"]) == ("DONE", 0, "whole\n")
+
+    def judge_struck_task(self, point: str) -> None:
+        """The controller lives: the same task reports the job, as its own work, and a second run has nothing to do."""
+        for hit in self.of(point):
+            if hit.how in (ONCE, ONE):
+                assert hit.first["outcome"] == "ok", hit.first
+                assert (hit.first["changed"], hit.again["changed"]) == (True, False)
+                assert hit.first["jobs"][0]["job_id"] == hit.again["jobs"][0]["job_id"]
+
+    def judge_silence(self, point: str, program: str) -> None:
+        """Without an answer, the error says what is known."""
+        for hit in self.of(point):
+            assert hit.first["outcome"] == "failed"
+            assert "it is not known whether job" in hit.first["msg"]
+            assert f"the key '{hit.key}' makes sure that there is one job" in hit.first["msg"]
+            assert hit.first["cmd"][0] == program
+
+    def judge_race(self) -> None:
+        """Of two plays one submits."""
+        for hit in self.of(RACE):
+            assert (hit.first["outcome"], hit.again["outcome"]) == ("ok", "ok")
+            assert sorted([hit.first["changed"], hit.again["changed"]]) == [False, True]

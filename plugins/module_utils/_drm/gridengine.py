@@ -67,6 +67,7 @@ _REFUSED = re.compile(
         )
     )
 )
+_QUOTED = re.compile(r'"[^"\n]*"')
 _NO_SUCH_JOB = re.compile(r"does not exist|invalid queue or job|do not exist|job (id|name) \S+ not found")
 _DONE = re.compile(r"has (registered|deleted)|modified hold|suspended job|already in deletion")
 # Not shared with this host, or not readable; or no job has ended yet since the cluster was made.
@@ -210,7 +211,8 @@ class GridEngine(Drm):
         if _UNREACHABLE.search(said):
             return Outcome.UNREACHABLE
         if program == "qsub":
-            return Outcome.REFUSED if _REFUSED.search(said) else Outcome.UNREACHABLE
+            # Of names of queues and jobs, which stand in quotes, nothing follows.
+            return Outcome.REFUSED if _REFUSED.search(_QUOTED.sub("", said)) else Outcome.UNREACHABLE
         return _of_control(said)
 
     def build_cluster(self, cluster: str) -> List[Command]:

@@ -107,6 +107,13 @@ def test_budgets_of_more_than_an_hour_are_refused(project):
         run([])
 
 
+def test_what_runs_side_by_side_is_not_added_up():
+    budgets = {"lint": 100, "units": 500, "test-hosts": 550, "slurm": 1000}
+    assert run_tests.seconds_of_all(budgets) == 1600
+    assert run_tests.seconds_of_all({**budgets, "test-hosts": 700}) == 1700
+    assert run_tests.seconds_of_all({"lint": 100, "slurm": 1000}) == 1100
+
+
 def test_the_projects_own_parts_and_budgets_agree():
     assert run_tests.load_budgets(run_tests.BUDGETS).keys() == parts.all_parts().keys()
 

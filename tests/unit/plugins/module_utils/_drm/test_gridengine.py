@@ -381,6 +381,11 @@ def test_a_submission_that_may_have_arrived_is_not_refused(text: str) -> None:
     assert answer(text + "\nExiting.\n") is Outcome.UNREACHABLE
 
 
+def test_a_job_whose_name_is_a_refusal_may_have_arrived() -> None:
+    said = 'Unable to run job: lost contact while adding "access-denied-0123456789"\nExiting.\n'
+    assert answer(said) is Outcome.UNREACHABLE
+
+
 def test_a_submission_that_was_killed_may_have_arrived() -> None:
     assert answer("", rc=-9) is Outcome.UNREACHABLE
     assert answer("denied", rc=124, timed_out=True) is Outcome.UNREACHABLE

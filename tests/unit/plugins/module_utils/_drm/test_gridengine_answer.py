@@ -193,6 +193,12 @@ def test_half_a_document(text: str) -> None:
         DRM.parse_status(answered(text))
 
 
+def test_a_document_of_unknown_jobs_names_no_job() -> None:
+    """What ``qstat -j 999999 -xml`` prints, with rc 0."""
+    text = "<?xml version='1.0'?>\n<unknown_jobs >\n    <ST_name>999999</ST_name>\n</unknown_jobs>\n"
+    assert DRM.parse_status(answered(text, "999999")) == []
+
+
 def test_megabytes() -> None:
     text = document(*[row(JB_job_number=str(number)) for number in range(1, 20001)])
     assert len(DRM.parse_status(answered(text))) == 20000

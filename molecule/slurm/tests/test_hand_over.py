@@ -63,7 +63,7 @@ def fresh(cluster: TestCluster) -> Iterator[TestCluster]:
     submit_host.check_output("dd if=/dev/urandom of=/etc/munge/munge.key bs=128 count=1 && systemctl restart munge")
     submit_host.check_output("rm -f /etc/slurm/slurm.conf && (systemctl stop sackd || true)")
     controller.check_output("scontrol update partitionname=short allocnodes=%s", controller.check_output("hostname"))
-    if not cluster.cluster.configless:
+    if not cluster.cluster.options["configless"]:
         node.check_output("umount /srv/galaxy && sed -i '\\: /srv/galaxy :d' /etc/fstab")
     yield cluster
     controller.check_output("scontrol update partitionname=short allocnodes=ALL")
@@ -108,7 +108,7 @@ def test_the_pages_lead_to_a_job(fresh: TestCluster) -> None:
 
     came_back = {"submit_host_munge_key": fresh.controller.check_output("cat %s/munge-key.base64", WORK)}
     assert fresh.controller.file(f"{WORK}/munge-key.base64").mode == 0o600
-    if not fresh.cluster.configless:
+    if not fresh.cluster.options["configless"]:
         came_back["submit_host_slurm_conf"] = fresh.controller.check_output("cat %s/slurm.conf", WORK)
     second = connect(fresh, 2, **came_back)
     assert NOT_YET not in second.output

@@ -74,7 +74,7 @@ def test_munge_has_the_clusters_key_and_nobody_else_reads_it(cluster: TestCluste
 
 def test_the_configuration_is_the_controllers(cluster: TestCluster) -> None:
     host = cluster.submit_host
-    if cluster.cluster.configless:
+    if cluster.cluster.options["configless"]:
         assert not host.file("/etc/slurm/slurm.conf").exists
         assert host.service("sackd").is_running
         assert host.service("sackd").is_enabled

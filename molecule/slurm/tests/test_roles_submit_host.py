@@ -66,7 +66,7 @@ def test_what_cannot_work_is_refused_at_once(cluster: TestCluster) -> None:
 
 
 def test_configless_needs_a_slurm_that_has_sackd(cluster: TestCluster) -> None:
-    if cluster.cluster.configless:
+    if cluster.cluster.options["configless"]:
         return
     wanted = {"submit_host_slurm_conf": "", "submit_host_slurm_conf_server": ["x"]}
     said = refusal(apply(cluster, "submit_host", variables=wanted), cluster.galaxy)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .hosts import SHARED, TestCluster
+from .hosts import SHARED
 from .plays import Finished, Play, job, play
+from .slurm import SlurmCluster
 
 # Its job prints the sum, as Ansible would mask the secret itself.
 SECRET = "correct horse, battery 'staple'"
@@ -98,7 +99,7 @@ SOURCE = "#!/bin/sh\n#SBATCH --time=7\nsqueue --noheader --jobs=$SLURM_JOB_ID --
 class Zoo:
     """The jobs on every cluster: submitted by ``open``, then waited for in the background while other tests run."""
 
-    def __init__(self, run: str, clusters: Sequence[TestCluster]) -> None:
+    def __init__(self, run: str, clusters: Sequence[SlurmCluster]) -> None:
         self.run = run
         self.clusters = clusters
         self.submission: Finished
@@ -126,7 +127,7 @@ class Zoo:
             self._ended = self._waiting.finish()
         return self._ended
 
-    def job_id(self, cluster: TestCluster, name: str) -> str:
+    def job_id(self, cluster: SlurmCluster, name: str) -> str:
         task = "orphan" if name == "orphan" else "zoo"
         found = self.submission.of(cluster.galaxy, task)["jobs"]
         return next(str(entry["job_id"]) for entry in found if entry["key"] == f"{self.run}-{name}")
@@ -147,7 +148,7 @@ class Zoo:
     def _named(self, name: str, animal: Animal) -> dict[str, Any]:
         return {"key": f"{self.run}-{name}", "name": f"{self.run}-{name.replace(' ', '_')}", **animal.request}
 
-    def _disturb(self, cluster: TestCluster) -> None:
+    def _disturb(self, cluster: SlurmCluster) -> None:
         """End what does not end by itself."""
         requeued, running = (self.job_id(cluster, name) for name in ("requeued", "cancelled running"))
         cluster.as_galaxy(f"scancel {self.job_id(cluster, 'cancelled pending')}")

@@ -8,25 +8,25 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from testlib.clusters import clusters
-from testlib.hosts import TestCluster
 from testlib.kill_loop import REPORT
 from testlib.plays import Play, job, play
+from testlib.slurm import SlurmCluster
 from testlib.zoo import Zoo
 
-CLUSTERS = clusters("slurm22 slurm24")
+CLUSTERS = [cluster for cluster in clusters("slurm22 slurm24") if isinstance(cluster, SlurmCluster)]
 OPEN_ZOO = pytest.StashKey[Zoo]()
 
 
 @pytest.fixture(scope="session", name="clusters")
-def all_clusters() -> Sequence[TestCluster]:
+def all_clusters() -> Sequence[SlurmCluster]:
     for cluster in CLUSTERS:
         cluster.make_shared()
     return CLUSTERS
 
 
 @pytest.fixture(params=CLUSTERS, ids=lambda cluster: cluster.name)
-def cluster(request: pytest.FixtureRequest, clusters: Sequence[TestCluster]) -> TestCluster:
-    found: TestCluster = request.param
+def cluster(request: pytest.FixtureRequest, clusters: Sequence[SlurmCluster]) -> SlurmCluster:
+    found: SlurmCluster = request.param
     return found
 
 
@@ -37,7 +37,7 @@ def run() -> str:
 
 
 @pytest.fixture(scope="session")
-def zoo(request: pytest.FixtureRequest, run: str, clusters: Sequence[TestCluster]) -> Iterator[Zoo]:
+def zoo(request: pytest.FixtureRequest, run: str, clusters: Sequence[SlurmCluster]) -> Iterator[Zoo]:
     """Jobs that need a minute and more to end: submitted before the first test that asks, judged by the last."""
     zoo = Zoo(run, clusters)
     request.session.stash[OPEN_ZOO] = zoo
@@ -47,7 +47,7 @@ def zoo(request: pytest.FixtureRequest, run: str, clusters: Sequence[TestCluster
 
 
 @pytest.fixture(scope="session")
-def lost(clusters: Sequence[TestCluster]) -> Iterator[Play]:
+def lost(clusters: Sequence[SlurmCluster]) -> Iterator[Play]:
     """A wait for a job that nobody knows, in the background, as it takes a minute to call a job lost."""
     inventories = [cluster.inventory for cluster in clusters]
     task = job("lost", job_id="888888", state="finished", wait_timeout=300)
@@ -56,7 +56,7 @@ def lost(clusters: Sequence[TestCluster]) -> Iterator[Play]:
 
 
 @pytest.fixture
-def quiet_clusters(request: pytest.FixtureRequest, clusters: Sequence[TestCluster]) -> Sequence[TestCluster]:
+def quiet_clusters(request: pytest.FixtureRequest, clusters: Sequence[SlurmCluster]) -> Sequence[SlurmCluster]:
     """The clusters when nothing is left that a test could disturb."""
     zoo = request.session.stash.get(OPEN_ZOO, None)
     if zoo:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from testlib import kill_loop
-from testlib.hosts import SHARED, Row, TestCluster
+from testlib.hosts import SHARED, Row
 from testlib.kill_loop import POINTS, REPORT, Hit
+from testlib.slurm import SlurmCluster
 
 ONCE, WHOLE, LATE, ONE = "once", "whole", "late", "n"
 # The first cluster gets every hit, the others one of each.
@@ -31,7 +32,7 @@ KNOWN = ("submitted:before-fsync", "submitted:after-fsync", *[point for point in
 class Loop:
     """All hits, and how each group of them is struck."""
 
-    def __init__(self, run: str, clusters: Sequence[TestCluster]) -> None:
+    def __init__(self, run: str, clusters: Sequence[SlurmCluster]) -> None:
         self.run = run
         self.clusters = clusters
         self.hits: list[Hit] = []
@@ -127,7 +128,7 @@ class Loop:
 
 
 @pytest.fixture(scope="module")
-def loop(run: str, clusters: Sequence[TestCluster]) -> Loop:
+def loop(run: str, clusters: Sequence[SlurmCluster]) -> Loop:
     kill_loop.prepare(clusters)
     loop = Loop(run, clusters)
     loop.strike()
@@ -136,7 +137,7 @@ def loop(run: str, clusters: Sequence[TestCluster]) -> Loop:
 
 
 @pytest.mark.parametrize("point", ALL)
-def test_one_job(loop: Loop, cluster: TestCluster, point: str) -> None:
+def test_one_job(loop: Loop, cluster: SlurmCluster, point: str) -> None:
     hits = [hit for hit in loop.hits if hit.cluster is cluster and hit.point == point]
     assert len(hits) >= (HITS if cluster is loop.clusters[0] else 1)
     for hit in hits:
@@ -149,7 +150,7 @@ def test_one_job(loop: Loop, cluster: TestCluster, point: str) -> None:
 
 
 @pytest.mark.parametrize("point", [*POINTS, *CONNECTIONS, *RESTARTS])
-def test_the_task_that_was_struck_finds_its_way(loop: Loop, cluster: TestCluster, point: str) -> None:
+def test_the_task_that_was_struck_finds_its_way(loop: Loop, cluster: SlurmCluster, point: str) -> None:
     """The controller lives: the same task reports the job, as its own work, and a second run has nothing to do."""
     for hit in loop.hits:
         if hit.cluster is cluster and hit.point == point and hit.how in (ONCE, ONE):
@@ -166,7 +167,7 @@ def test_the_next_run_says_whether_it_changed_something(loop: Loop, point: str) 
 
 
 @pytest.mark.parametrize("point", [STOPPED, FROZEN])
-def test_without_an_answer_it_is_said_what_is_known(loop: Loop, cluster: TestCluster, point: str) -> None:
+def test_without_an_answer_it_is_said_what_is_known(loop: Loop, cluster: SlurmCluster, point: str) -> None:
     for hit in loop.hits:
         if hit.cluster is cluster and hit.point == point:
             assert hit.first["outcome"] == "failed"
@@ -175,7 +176,7 @@ def test_without_an_answer_it_is_said_what_is_known(loop: Loop, cluster: TestClu
             assert hit.first["cmd"][0] == "sbatch"
 
 
-def test_of_two_plays_one_submits(loop: Loop, cluster: TestCluster) -> None:
+def test_of_two_plays_one_submits(loop: Loop, cluster: SlurmCluster) -> None:
     for hit in loop.hits:
         if hit.cluster is cluster and hit.point == RACE:
             assert (hit.first["outcome"], hit.again["outcome"]) == ("ok", "ok")

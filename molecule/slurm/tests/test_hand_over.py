@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from testbed.settings import ROOT
 from testinfra.host import Host
-from testlib.hosts import TestCluster
 from testlib.plays import Finished, Play
 from testlib.roles import SITES, apply
+from testlib.slurm import SlurmCluster
 
 # As Galaxy's administrator writes it, and as the cluster's administrator has it.
 PAGES = "hand-over"
@@ -22,7 +22,7 @@ PLACE = f"{ROOT_PATH}/guest"
 NOT_YET = "Slurm does not answer guest"
 
 
-def connect(cluster: TestCluster, number: int, **handed_over: str) -> Finished:
+def connect(cluster: SlurmCluster, number: int, **handed_over: str) -> Finished:
     """The whole playbook, for an account that no host knows yet. None of its tasks may run on the cluster's own hosts."""
     variables = {
         "galaxyservers": f"{cluster.name}_galaxyservers",
@@ -57,7 +57,7 @@ def connect(cluster: TestCluster, number: int, **handed_over: str) -> Finished:
 
 
 @pytest.fixture
-def fresh(cluster: TestCluster) -> Iterator[TestCluster]:
+def fresh(cluster: SlurmCluster) -> Iterator[SlurmCluster]:
     """The submit host as its packages leave it: a munge key of its own, no slurm.conf. A partition that only the controller may use."""
     submit_host, controller, node = cluster.submit_host, cluster.controller, cluster.node
     submit_host.check_output("dd if=/dev/urandom of=/etc/munge/munge.key bs=128 count=1 && systemctl restart munge")
@@ -93,7 +93,7 @@ def follow(host: Host, kind: str, heading: str) -> None:
     host.check_output("cd %s && sh %s.sh", WORK, kind)
 
 
-def test_the_pages_lead_to_a_job(fresh: TestCluster) -> None:
+def test_the_pages_lead_to_a_job(fresh: SlurmCluster) -> None:
     first = connect(fresh, 1)
     assert NOT_YET in first.output
     assert fresh.controller.run("getent passwd guest").rc != 0

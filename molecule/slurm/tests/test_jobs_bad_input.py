@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from testlib.hosts import SHARED, TestCluster
+from testlib.hosts import SHARED
 from testlib.plays import Finished, Play, job, job_info, play
+from testlib.slurm import SlurmCluster
 from testlib.zoo import Zoo
 
 # The options of a task, and what its message must say.
@@ -65,7 +66,7 @@ def refused(zoo: Zoo) -> Finished:
 
 
 @pytest.mark.parametrize("title", BAD)
-def test_refused_by_name(refused: Finished, cluster: TestCluster, title: str) -> None:
+def test_refused_by_name(refused: Finished, cluster: SlurmCluster, title: str) -> None:
     result = refused.of(cluster.galaxy, title)
     assert result["outcome"] == "failed"
     assert "Traceback" not in str(result)
@@ -75,38 +76,38 @@ def test_refused_by_name(refused: Finished, cluster: TestCluster, title: str) ->
     assert result["changed"] is False
 
 
-def test_async_says_what_to_do_instead(refused: Finished, cluster: TestCluster) -> None:
+def test_async_says_what_to_do_instead(refused: Finished, cluster: SlurmCluster) -> None:
     result = refused.of(cluster.galaxy, "async")
     assert result["outcome"] == "failed"
     assert "does not run with async" in result["msg"]
     assert "state: submitted with a key" in result["msg"]
 
 
-def test_root_is_told_whom_to_become(refused: Finished, cluster: TestCluster) -> None:
+def test_root_is_told_whom_to_become(refused: Finished, cluster: SlurmCluster) -> None:
     result = refused.of(cluster.galaxy, "root")
     assert result["outcome"] == "failed"
     assert "root does not submit jobs" in result["msg"]
     assert "set become_user" in result["msg"]
 
 
-def test_without_the_drms_commands(refused: Finished, cluster: TestCluster) -> None:
+def test_without_the_drms_commands(refused: Finished, cluster: SlurmCluster) -> None:
     result = refused.of(cluster.galaxy, "no commands")
     assert result["outcome"] == "failed"
     assert "sbatch" in result["msg"]
     assert "PATH" in result["msg"]
 
 
-def test_job_info_refuses_what_is_no_id(refused: Finished, cluster: TestCluster) -> None:
+def test_job_info_refuses_what_is_no_id(refused: Finished, cluster: SlurmCluster) -> None:
     result = refused.of(cluster.galaxy, "ids")
     assert result["outcome"] == "failed"
     assert "12; id" in result["msg"]
 
 
-def test_nothing_was_submitted(refused: Finished, cluster: TestCluster, run: str) -> None:
+def test_nothing_was_submitted(refused: Finished, cluster: SlurmCluster, run: str) -> None:
     assert cluster.accounting(f"{run}-bad") == []
 
 
-def test_a_bad_item_leaves_the_good_ones_alone(cluster: TestCluster, run: str) -> None:
+def test_a_bad_item_leaves_the_good_ones_alone(cluster: SlurmCluster, run: str) -> None:
     """Of two jobs in one task the second is refused: the first is submitted, and said to be."""
     jobs = [{"command": "true", "key": f"{run}-good"}, {"command": "true", "queue": "nowhere"}]
     first = Play(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from testlib.hosts import SHARED, TestCluster
+from testlib.hosts import SHARED
 from testlib.plays import NEWEST, OLDEST, Finished, Play, ad_hoc, job, job_info, play
+from testlib.slurm import SlurmCluster
 from testlib.waiting import wait_until
 from testlib.zoo import Zoo
 
@@ -15,7 +16,7 @@ HERE = {"chdir": SHARED}
 SLEEP = {"command": ["sleep", "600"], **HERE}
 
 
-def only(result: Finished, cluster: TestCluster, task: str) -> dict[str, object]:
+def only(result: Finished, cluster: SlurmCluster, task: str) -> dict[str, object]:
     """The one job of a task's result."""
     (entry,) = result.of(cluster.galaxy, task)["jobs"]
     return dict(entry)
@@ -57,7 +58,7 @@ def controlled(zoo: Zoo) -> Finished:
         ("clean up", "CANCELLED", True),
     ],
 )
-def test_state(controlled: Finished, cluster: TestCluster, task: str, state: str | None, changed: bool) -> None:
+def test_state(controlled: Finished, cluster: SlurmCluster, task: str, state: str | None, changed: bool) -> None:
     result = controlled.of(cluster.galaxy, task)
     assert result["outcome"] == "ok", result["msg"]
     assert result["changed"] is changed
@@ -66,14 +67,14 @@ def test_state(controlled: Finished, cluster: TestCluster, task: str, state: str
     assert entry["state"] in ([state] if state else ["QUEUED", "RUNNING"])
 
 
-def test_a_running_job_cannot_be_held(controlled: Finished, cluster: TestCluster) -> None:
+def test_a_running_job_cannot_be_held(controlled: Finished, cluster: SlurmCluster) -> None:
     result = controlled.of(cluster.galaxy, "held too late")
     assert result["outcome"] == "failed"
     assert "is RUNNING and cannot be held" in result["msg"]
     assert result["changed"] is False
 
 
-def test_slurm_lets_no_ordinary_user_suspend(controlled: Finished, cluster: TestCluster) -> None:
+def test_slurm_lets_no_ordinary_user_suspend(controlled: Finished, cluster: SlurmCluster) -> None:
     result = controlled.of(cluster.galaxy, "suspended")
     assert result["outcome"] == "failed"
     assert "suspend of" in result["msg"]
@@ -81,26 +82,26 @@ def test_slurm_lets_no_ordinary_user_suspend(controlled: Finished, cluster: Test
     assert result["cmd"][0] == "scontrol"
 
 
-def test_nothing_to_cancel_is_no_failure(controlled: Finished, cluster: TestCluster) -> None:
+def test_nothing_to_cancel_is_no_failure(controlled: Finished, cluster: SlurmCluster) -> None:
     result = controlled.of(cluster.galaxy, "never there")
     assert (result["outcome"], result["changed"], result["jobs"]) == ("ok", False, [])
 
 
-def test_a_cancelled_job_is_reported_not_repeated(controlled: Finished, cluster: TestCluster) -> None:
+def test_a_cancelled_job_is_reported_not_repeated(controlled: Finished, cluster: SlurmCluster) -> None:
     result = controlled.of(cluster.galaxy, "not resubmitted")
     assert result["outcome"] == "failed"
     assert "ended CANCELLED" in result["msg"]
     assert only(controlled, cluster, "not resubmitted")["job_id"] == only(controlled, cluster, "held")["job_id"]
 
 
-def test_another_request_under_the_key(controlled: Finished, cluster: TestCluster) -> None:
+def test_another_request_under_the_key(controlled: Finished, cluster: SlurmCluster) -> None:
     result = controlled.of(cluster.galaxy, "changed request")
     assert result["outcome"] == "failed"
     assert result["difference"] == {"slots": {"before": None, "now": 2}}
     assert result["job_id"] == only(controlled, cluster, "resubmitted")["job_id"]
 
 
-def test_two_jobs_in_all_of_it(controlled: Finished, cluster: TestCluster, run: str) -> None:
+def test_two_jobs_in_all_of_it(controlled: Finished, cluster: SlurmCluster, run: str) -> None:
     ids = {str(only(controlled, cluster, task)["job_id"]) for task in ("held", "resubmitted")}
     assert len(ids) == 2
 
@@ -111,7 +112,7 @@ def test_two_jobs_in_all_of_it(controlled: Finished, cluster: TestCluster, run: 
     assert accounted() == ids
 
 
-def test_an_operator_suspends_and_resumes(cluster: TestCluster, run: str) -> None:
+def test_an_operator_suspends_and_resumes(cluster: SlurmCluster, run: str) -> None:
     key = f"{run}-operator"
     tasks = (
         job("started", key=key, state="started", wait_timeout=60, **SLEEP),
@@ -149,7 +150,7 @@ def waited(zoo: Zoo) -> Finished:
     return Play("waiting", play(*tasks), inventories=[cluster.inventory for cluster in zoo.clusters]).finish()
 
 
-def test_a_wait_that_is_over(waited: Finished, cluster: TestCluster) -> None:
+def test_a_wait_that_is_over(waited: Finished, cluster: SlurmCluster) -> None:
     """The job is there: the task fails, and says that it has changed the world."""
     result = waited.of(cluster.galaxy, "too short")
     assert (result["outcome"], result["timed_out"], result["changed"]) == ("failed", True, True)
@@ -159,7 +160,7 @@ def test_a_wait_that_is_over(waited: Finished, cluster: TestCluster) -> None:
     assert only(waited, cluster, "too short")["job_id"] == only(waited, cluster, "too short again")["job_id"]
 
 
-def test_cancel_on_timeout(waited: Finished, cluster: TestCluster, run: str) -> None:
+def test_cancel_on_timeout(waited: Finished, cluster: SlurmCluster, run: str) -> None:
     result = waited.of(cluster.galaxy, "cancelled")
     assert (result["outcome"], result["timed_out"], result["changed"]) == ("failed", True, True)
     assert "cancel_on_timeout" in result["msg"]
@@ -170,7 +171,7 @@ def test_cancel_on_timeout(waited: Finished, cluster: TestCluster, run: str) -> 
     assert len(wait_until("the job is cancelled", states)) == 1
 
 
-def test_a_failed_job_fails_the_task(waited: Finished, cluster: TestCluster) -> None:
+def test_a_failed_job_fails_the_task(waited: Finished, cluster: SlurmCluster) -> None:
     result = waited.of(cluster.galaxy, "fails")
     assert result["outcome"] == "failed"
     assert "ended FAILED: exit code 3" in result["msg"]
@@ -178,14 +179,14 @@ def test_a_failed_job_fails_the_task(waited: Finished, cluster: TestCluster) -> 
     assert (quiet["outcome"], quiet["jobs"][0]["exit_code"]) == ("ok", 3)
 
 
-def test_output(waited: Finished, cluster: TestCluster) -> None:
+def test_output(waited: Finished, cluster: SlurmCluster) -> None:
     assert "stdout" not in only(waited, cluster, "silent")
     chatty = only(waited, cluster, "chatty")
     assert (chatty["stdout"], chatty["stdout_truncated"]) == ("20000\nend\n"[-10:], True)
     assert only(waited, cluster, "no output")["stdout"] in (None, "")
 
 
-def test_sixty_jobs_in_one_task(waited: Finished, cluster: TestCluster) -> None:
+def test_sixty_jobs_in_one_task(waited: Finished, cluster: SlurmCluster) -> None:
     many, none = (waited.of(cluster.galaxy, task) for task in ("many", "none"))
     assert len({entry["job_id"] for entry in many["jobs"]}) == 60
     assert {entry["state"] for entry in none["jobs"]} == {"CANCELLED"}
@@ -215,7 +216,7 @@ def test_check_mode_and_diff(zoo: Zoo) -> None:
         assert cluster.accounting(name) == []
 
 
-def test_job_info_of_known_unknown_and_nameless(cluster: TestCluster, zoo: Zoo) -> None:
+def test_job_info_of_known_unknown_and_nameless(cluster: SlurmCluster, zoo: Zoo) -> None:
     """A name in Latin-1 is not UTF-8: it is shown with its bytes, and hides no other job."""
     latin = cluster.as_galaxy("sbatch --parsable --hold -o /dev/null -J \"$(printf 'caf\\351|,;')\" --wrap true")
     done, failed = zoo.job_id(cluster, "done"), zoo.job_id(cluster, "signal")
@@ -228,7 +229,7 @@ def test_job_info_of_known_unknown_and_nameless(cluster: TestCluster, zoo: Zoo) 
     assert jobs[3]["name"] == "caf\\xe9|,;"
 
 
-def test_ad_hoc(cluster: TestCluster) -> None:
+def test_ad_hoc(cluster: SlurmCluster) -> None:
     done = ad_hoc(
         cluster.galaxy, "clusterjobs.drm.job", "command=hostname state=finished chdir=/tmp", cluster.inventory
     )

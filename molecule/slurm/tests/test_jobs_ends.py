@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from testlib.hosts import TestCluster
+from testlib.slurm import SlurmCluster
 from testlib.waiting import wait_until
 from testlib.zoo import ANIMALS, ORPHAN, SECRET, Zoo
 
 ALL = {**ANIMALS, "orphan": ORPHAN}
 
 
-def test_secret_is_nowhere_but_in_its_file(zoo: Zoo, cluster: TestCluster) -> None:
+def test_secret_is_nowhere_but_in_its_file(zoo: Zoo, cluster: SlurmCluster) -> None:
     job_id = zoo.job_id(cluster, "secret")
     cluster.wait_for_state(job_id, "RUNNING")
     files = cluster.as_galaxy("stat -c '%a %U %n' state/secrets/*.sh").splitlines()
@@ -37,7 +37,7 @@ def test_secret_is_not_in_the_log(zoo: Zoo) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_end(zoo: Zoo, cluster: TestCluster, name: str) -> None:
+def test_end(zoo: Zoo, cluster: SlurmCluster, name: str) -> None:
     wanted = ALL[name]
     found = zoo.ended().of(cluster.galaxy, "orphan" if name == "orphan" else "ends")
     ended = next(entry for entry in found["jobs"] if entry["key"] == f"{zoo.run}-{name}")

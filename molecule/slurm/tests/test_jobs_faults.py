@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from testlib.hosts import SHARED, TestCluster
+from testlib.hosts import SHARED
 from testlib.plays import Finished, Play, job, job_info, play
+from testlib.slurm import SlurmCluster
 from testlib.waiting import wait_until
 from testlib.zoo import Zoo
 
@@ -24,18 +25,18 @@ ENDS = [{"script": "exit 0"}, {"script": "exit 3"}, {"script": "kill -SEGV $$"}]
 QUIET = {"fail_on_job_failure": False, "return_output": False, **HERE}
 
 
-def judge_ends(over: Finished, cluster: TestCluster) -> None:
+def judge_ends(over: Finished, cluster: SlurmCluster) -> None:
     found = over.of(cluster.galaxy, "ends")
     assert found["outcome"] == "ok", found["msg"]
     ends = [(entry["state"], entry["exit_code"], entry["signal"]) for entry in found["jobs"]]
     assert ends == [("DONE", 0, None), ("FAILED", 3, None), ("FAILED", None, 11)]
 
 
-def inventories(clusters: Sequence[TestCluster]) -> list[Path]:
+def inventories(clusters: Sequence[SlurmCluster]) -> list[Path]:
     return [cluster.inventory for cluster in clusters]
 
 
-def test_a_job_that_has_left_the_queue(cluster: TestCluster, zoo: Zoo) -> None:
+def test_a_job_that_has_left_the_queue(cluster: SlurmCluster, zoo: Zoo) -> None:
     """MinJobAge has passed: the accounting alone knows it."""
     ids = [zoo.job_id(cluster, name) for name in ("done", "exit 3", "signal", "walltime", "memory", "array")]
     for job_id in ids:
@@ -55,7 +56,7 @@ def test_a_job_that_has_left_the_queue(cluster: TestCluster, zoo: Zoo) -> None:
     assert [task["exit_code"] for task in jobs[5]["tasks"]] == [0, 4, 0]
 
 
-def test_a_job_that_nobody_knows_is_not_done(lost: Play, clusters: Sequence[TestCluster]) -> None:
+def test_a_job_that_nobody_knows_is_not_done(lost: Play, clusters: Sequence[SlurmCluster]) -> None:
     over = lost.finish()
     for cluster in clusters:
         result = over.of(cluster.galaxy, "lost")
@@ -65,7 +66,7 @@ def test_a_job_that_nobody_knows_is_not_done(lost: Play, clusters: Sequence[Test
         assert result["jobs"][0]["state"] == "UNKNOWN"
 
 
-def test_slurmctld_is_down_during_the_wait(clusters: Sequence[TestCluster], run: str) -> None:
+def test_slurmctld_is_down_during_the_wait(clusters: Sequence[SlurmCluster], run: str) -> None:
     key = f"{run}-outage"
     script = f"until [ -e {SHARED}/{key} ]; do sleep 0.2; done; touch {SHARED}/{key}-ended; exit 7"
     task = job("outage", key=key, name=key, script=script, state="finished", wait_timeout=240, **HERE)
@@ -88,7 +89,7 @@ def test_slurmctld_is_down_during_the_wait(clusters: Sequence[TestCluster], run:
         assert [row.job_id for row in cluster.accounted(key)] == [entry["job_id"]]
 
 
-def test_a_node_dies(clusters: Sequence[TestCluster], run: str) -> None:
+def test_a_node_dies(clusters: Sequence[SlurmCluster], run: str) -> None:
     """One job dies with its node; one that may be run again is, and its end is the second run's."""
     name = f"{run}-node"
     twice = 'echo "run ${SLURM_RESTART_COUNT-0}"; [ -n "$SLURM_RESTART_COUNT" ] || sleep 600'
@@ -116,7 +117,7 @@ def test_a_node_dies(clusters: Sequence[TestCluster], run: str) -> None:
         assert (again["state"], again["exit_code"], again["stdout"]) == ("DONE", 0, "run 1\n")
 
 
-def test_slurmdbd_is_down(clusters: Sequence[TestCluster], run: str) -> None:
+def test_slurmdbd_is_down(clusters: Sequence[SlurmCluster], run: str) -> None:
     """What the queue knows is told; a job that it does not know is UNKNOWN, and the silence is said."""
     name = f"{run}-dbd"
     for cluster in clusters:
@@ -143,7 +144,7 @@ def test_slurmdbd_is_down(clusters: Sequence[TestCluster], run: str) -> None:
 
 
 @pytest.fixture
-def without_accounting(clusters: Sequence[TestCluster]) -> Iterator[None]:
+def without_accounting(clusters: Sequence[SlurmCluster]) -> Iterator[None]:
     """A cluster that keeps no accounting at all, as many small ones do; its jobs leave the queue soon."""
     edit = "s/^AccountingStorage/#&/; s/^MinJobAge=.*/MinJobAge=10/; $aAccountingStorageType=accounting_storage/none"
     for cluster in clusters:
@@ -158,7 +159,7 @@ def without_accounting(clusters: Sequence[TestCluster]) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("without_accounting")
-def test_accounting_is_off(clusters: Sequence[TestCluster], run: str) -> None:
+def test_accounting_is_off(clusters: Sequence[SlurmCluster], run: str) -> None:
     name = f"{run}-off"
     tasks = (
         {**job("ends", jobs=ENDS, name=name, state="finished", **QUIET), "register": "ends"},

@@ -6,15 +6,15 @@ import hashlib
 
 import pytest
 from testinfra.host import Host
-from testlib.hosts import TestCluster
 from testlib.roles import apply, changed
+from testlib.slurm import SlurmCluster
 
 ROOT = "/srv/galaxy"
 NEW_FILES = f"{ROOT}/var/tmp"
 DIRECTORIES = {f"{ROOT}/datasets": 0o755, f"{ROOT}/jobs": 0o755, f"{ROOT}/home": 0o750, NEW_FILES: 0o1777}
 
 
-def hosts(cluster: TestCluster) -> list[Host]:
+def hosts(cluster: SlurmCluster) -> list[Host]:
     return [cluster.submit_host, cluster.node, cluster.controller]
 
 
@@ -22,7 +22,7 @@ def sha256(path: str, host: Host) -> str:
     return str(host.file(path).sha256sum)
 
 
-def test_the_account_has_the_same_numbers_and_a_real_shell(cluster: TestCluster) -> None:
+def test_the_account_has_the_same_numbers_and_a_real_shell(cluster: SlurmCluster) -> None:
     for host in hosts(cluster):
         user = host.user("galaxy")
         assert (user.uid, user.gid, user.group) == (1450, 1450, "galaxy")
@@ -31,7 +31,7 @@ def test_the_account_has_the_same_numbers_and_a_real_shell(cluster: TestCluster)
 
 
 @pytest.mark.parametrize("path", DIRECTORIES)
-def test_a_directory_is_one_and_the_same_on_server_and_node(cluster: TestCluster, path: str) -> None:
+def test_a_directory_is_one_and_the_same_on_server_and_node(cluster: SlurmCluster, path: str) -> None:
     for host in (cluster.submit_host, cluster.node):
         directory = host.file(path)
         assert directory.is_directory
@@ -43,14 +43,14 @@ def test_a_directory_is_one_and_the_same_on_server_and_node(cluster: TestCluster
     cluster.submit_host.check_output("rm %s/seen-by-the-node", path)
 
 
-def test_everybody_may_write_to_new_file_path_and_nobody_delete_what_is_anothers(cluster: TestCluster) -> None:
+def test_everybody_may_write_to_new_file_path_and_nobody_delete_what_is_anothers(cluster: SlurmCluster) -> None:
     node = cluster.node
     node.check_output("sudo -n -u nobody touch %s/nobodys", NEW_FILES)
     assert node.run("sudo -n -u deploy rm -f %s/nobodys", NEW_FILES).rc != 0
     node.check_output("rm %s/nobodys", NEW_FILES)
 
 
-def test_the_common_path_is_mounted_or_linked(cluster: TestCluster) -> None:
+def test_the_common_path_is_mounted_or_linked(cluster: SlurmCluster) -> None:
     for host in (cluster.submit_host, cluster.node):
         if cluster.name.endswith("24"):
             assert host.file(ROOT).is_symlink
@@ -62,7 +62,7 @@ def test_the_common_path_is_mounted_or_linked(cluster: TestCluster) -> None:
     assert not cluster.controller.file(ROOT).exists
 
 
-def test_munge_has_the_clusters_key_and_nobody_else_reads_it(cluster: TestCluster) -> None:
+def test_munge_has_the_clusters_key_and_nobody_else_reads_it(cluster: SlurmCluster) -> None:
     key = cluster.submit_host.file("/etc/munge/munge.key")
     assert (key.user, key.group, key.mode) == ("munge", "munge", 0o400)
     given = hashlib.sha256((cluster.cluster.directory / "munge.key").read_bytes()).hexdigest()
@@ -72,7 +72,7 @@ def test_munge_has_the_clusters_key_and_nobody_else_reads_it(cluster: TestCluste
     assert munge.is_enabled
 
 
-def test_the_configuration_is_the_controllers(cluster: TestCluster) -> None:
+def test_the_configuration_is_the_controllers(cluster: SlurmCluster) -> None:
     host = cluster.submit_host
     if cluster.cluster.options["configless"]:
         assert not host.file("/etc/slurm/slurm.conf").exists
@@ -85,7 +85,7 @@ def test_the_configuration_is_the_controllers(cluster: TestCluster) -> None:
     assert "main" in cluster.as_galaxy("sinfo --noheader --format=%R").split()
 
 
-def test_the_account_may_submit(cluster: TestCluster) -> None:
+def test_the_account_may_submit(cluster: SlurmCluster) -> None:
     registered = cluster.controller.check_output(
         "sacctmgr --noheader --parsable2 show associations user=galaxy format=cluster,account,user"
     )
@@ -93,13 +93,13 @@ def test_the_account_may_submit(cluster: TestCluster) -> None:
     assert cluster.as_galaxy("srun --partition=main hostname") == cluster.node.check_output("hostname")
 
 
-def test_the_service_finds_environment_and_umask(cluster: TestCluster) -> None:
+def test_the_service_finds_environment_and_umask(cluster: SlurmCluster) -> None:
     drop_in = cluster.submit_host.file("/etc/systemd/system/galaxy.service.d/clusterjobs.conf")
     assert (drop_in.user, drop_in.mode) == ("root", 0o644)
     assert "UMask=022" in drop_in.content_string
 
 
-def test_old_temporary_files_are_deleted_and_fresh_ones_stay(cluster: TestCluster) -> None:
+def test_old_temporary_files_are_deleted_and_fresh_ones_stay(cluster: SlurmCluster) -> None:
     """With an age of seconds, because no file's ctime can be set back; in a directory of its own, so that nothing else reads it."""
     host = cluster.submit_host
     host.check_output("install -d /run/cleaning")
@@ -122,7 +122,7 @@ def test_old_temporary_files_are_deleted_and_fresh_ones_stay(cluster: TestCluste
     host.check_output("rm -r %s/fresh /run/cleaning", NEW_FILES)
 
 
-def test_cleaning_is_on_the_galaxy_server_alone(cluster: TestCluster) -> None:
+def test_cleaning_is_on_the_galaxy_server_alone(cluster: SlurmCluster) -> None:
     path = "/etc/tmpfiles.d/galaxy-new-file-path.conf"
     assert cluster.submit_host.file(path).contains(f"^e {NEW_FILES} - - - 30d$")
     assert not cluster.node.file(path).exists

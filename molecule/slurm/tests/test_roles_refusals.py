@@ -6,21 +6,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from testlib.hosts import TestCluster
 from testlib.roles import apply, changed, refusal
+from testlib.slurm import SlurmCluster
 
 EVERY_HOST = "galaxyservers:cluster_nodes:cluster_controllers"
 ROOT = "/srv/galaxy"
 
 
 @pytest.fixture(scope="module")
-def one(clusters: list[TestCluster]) -> TestCluster:
+def one(clusters: list[SlurmCluster]) -> SlurmCluster:
     """What Slurm's version does not matter for needs one cluster alone."""
     return clusters[0]
 
 
 @pytest.fixture(scope="module")
-def directory(one: TestCluster) -> Iterator[TestCluster]:
+def directory(one: SlurmCluster) -> Iterator[SlurmCluster]:
     """A directory service, as far as the name service can tell: accounts that are in no local file."""
     host = one.submit_host
     host.check_output("DEBIAN_FRONTEND=noninteractive apt-get install -q -y libnss-extrausers")
@@ -38,14 +38,14 @@ def account(name: str, **more: Any) -> dict[str, Any]:
     return {"galaxy_user": {"name": name, **more}, "galaxy_group": "", "galaxy_account_gid": 0}
 
 
-def test_an_account_of_a_directory_is_used_and_never_hidden_by_a_local_one(directory: TestCluster) -> None:
+def test_an_account_of_a_directory_is_used_and_never_hidden_by_a_local_one(directory: SlurmCluster) -> None:
     finished = apply(directory, "galaxy_account", variables=account("scholar", uid=4100))
     assert finished.rc == 0, finished.output
     assert changed(finished) == []
     assert "scholar" not in directory.submit_host.file("/etc/passwd").content_string
 
 
-def test_an_account_of_a_directory_without_a_shell_is_refused_with_the_remedy(directory: TestCluster) -> None:
+def test_an_account_of_a_directory_without_a_shell_is_refused_with_the_remedy(directory: SlurmCluster) -> None:
     said = refusal(apply(directory, "galaxy_account", variables=account("locked")), directory.galaxy)
     assert f"locked on {directory.galaxy} has the shell /usr/sbin/nologin" in said
     assert "comes from a directory" in said
@@ -53,12 +53,12 @@ def test_an_account_of_a_directory_without_a_shell_is_refused_with_the_remedy(di
     assert "locked" not in directory.submit_host.file("/etc/passwd").content_string
 
 
-def test_a_local_account_without_a_shell_is_refused_with_another_remedy(one: TestCluster) -> None:
+def test_a_local_account_without_a_shell_is_refused_with_another_remedy(one: SlurmCluster) -> None:
     said = refusal(apply(one, "galaxy_account", variables=account("games")), one.galaxy)
     assert 'Run "usermod --shell /bin/bash games" there.' in said
 
 
-def test_every_difference_is_told_at_once(one: TestCluster) -> None:
+def test_every_difference_is_told_at_once(one: SlurmCluster) -> None:
     wanted = {
         "galaxy_user": {"name": "galaxy", "uid": 999, "home": "/home/other"},
         "galaxy_group": {"name": "users", "gid": 7},
@@ -70,13 +70,13 @@ def test_every_difference_is_told_at_once(one: TestCluster) -> None:
     assert "has the home directory /srv/galaxy/home, but galaxy_account_home is /home/other" in said
 
 
-def test_a_missing_account_is_only_reported_where_accounts_are_not_managed(one: TestCluster) -> None:
+def test_a_missing_account_is_only_reported_where_accounts_are_not_managed(one: SlurmCluster) -> None:
     wanted = {**account("nobody-knows"), "galaxy_account_manage": False}
     said = refusal(apply(one, "galaxy_account", variables=wanted), one.galaxy)
     assert '"getent passwd nobody-knows" finds none' in said
 
 
-def test_hosts_that_number_the_account_differently_are_refused(one: TestCluster) -> None:
+def test_hosts_that_number_the_account_differently_are_refused(one: SlurmCluster) -> None:
     one.submit_host.check_output("useradd --uid 5001 twin")
     one.node.check_output("useradd --uid 5002 twin")
     said = refusal(apply(one, "galaxy_account", EVERY_HOST, variables=account("twin")), one.cluster.host("node").name)
@@ -87,7 +87,7 @@ def test_hosts_that_number_the_account_differently_are_refused(one: TestCluster)
     assert "5001:5001" in said
 
 
-def test_a_new_account_needs_a_uid_and_takes_that_of_another_host(one: TestCluster) -> None:
+def test_a_new_account_needs_a_uid_and_takes_that_of_another_host(one: SlurmCluster) -> None:
     said = refusal(apply(one, "galaxy_account", EVERY_HOST, variables=account("late")), one.galaxy)
     assert "Set galaxy_account_uid" in said
     assert one.node.run("getent passwd late").rc != 0
@@ -103,7 +103,7 @@ def place(path: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("below", ["", "/below"])
-def test_root_follows_no_link_of_the_accounts(one: TestCluster, below: str) -> None:
+def test_root_follows_no_link_of_the_accounts(one: SlurmCluster, below: str) -> None:
     host = one.submit_host
     before = host.check_output("stat --format='%%U %%a %%Z' /etc")
     one.as_galaxy(f"ln -sfn /etc {ROOT}/var/evil")
@@ -114,7 +114,7 @@ def test_root_follows_no_link_of_the_accounts(one: TestCluster, below: str) -> N
     assert not host.file("/etc/below").exists
 
 
-def test_a_directory_of_the_same_name_is_not_the_same_directory(one: TestCluster) -> None:
+def test_a_directory_of_the_same_name_is_not_the_same_directory(one: SlurmCluster) -> None:
     wanted = place("/opt/jobs", shared_filesystem_extra_directories=[])
     one.node.check_output("install -d -o galaxy -g galaxy -m 0755 /opt/jobs")
     said = refusal(
@@ -133,7 +133,7 @@ def test_a_directory_of_the_same_name_is_not_the_same_directory(one: TestCluster
     assert "mount the shared file system here" in missing
 
 
-def test_a_node_that_is_added_alone_makes_nothing(one: TestCluster) -> None:
+def test_a_node_that_is_added_alone_makes_nothing(one: SlurmCluster) -> None:
     """As with --limit: the Galaxy server is not in the play, and the node still is not the one that makes directories."""
     wanted = place(f"{ROOT}/not-made", clusterjobs_galaxyservers=[one.galaxy])
     said = refusal(apply(one, "shared_filesystem", "cluster_nodes", variables=wanted), one.cluster.host("node").name)
@@ -144,7 +144,7 @@ def test_a_node_that_is_added_alone_makes_nothing(one: TestCluster) -> None:
     assert changed(apply(one, "shared_filesystem", "cluster_nodes", variables=wanted)) == []
 
 
-def test_nothing_is_made_where_a_mount_is_missing(one: TestCluster) -> None:
+def test_nothing_is_made_where_a_mount_is_missing(one: SlurmCluster) -> None:
     said = refusal(apply(one, "shared_filesystem", variables=place("/mnt/missing/jobs")), one.galaxy)
     assert "/mnt/missing is not there" in said
     unmounted = {"shared_filesystem_mounts": [{"path": "/mnt"}]}
@@ -153,7 +153,7 @@ def test_nothing_is_made_where_a_mount_is_missing(one: TestCluster) -> None:
     )
 
 
-def test_what_root_may_not_change_is_explained(one: TestCluster) -> None:
+def test_what_root_may_not_change_is_explained(one: SlurmCluster) -> None:
     """The account works in its own directories, so there it meets what an export with root_squash shows to root."""
     one.submit_host.check_output("install -d -o root -m 0700 %s/var/roots", ROOT)
     said = refusal(apply(one, "shared_filesystem", variables=place(f"{ROOT}/var/roots")), one.galaxy)
@@ -163,7 +163,7 @@ def test_what_root_may_not_change_is_explained(one: TestCluster) -> None:
     assert "install -d -o galaxy" in said
 
 
-def test_nfs_is_mounted_without_noac(one: TestCluster) -> None:
+def test_nfs_is_mounted_without_noac(one: SlurmCluster) -> None:
     """As far as fstab: the kernel under the test hosts has no NFS client."""
     reference = {"path": "/srv/reference", "src": "nfs.example.org:/reference", "state": "present"}
     finished = apply(one, "shared_filesystem", variables={"shared_filesystem_mounts": [reference]})

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from testlib.hosts import TestCluster
 from testlib.roles import apply, changed
+from testlib.slurm import SlurmCluster
 
 UNIT = "galaxy-under-test.service"
 RESTART = "clusterjobs.drm.galaxy_service : Restart the units that are there"
@@ -15,7 +15,7 @@ TRICKY = "a \"quoted\" \\ 100% $HOME 'x' %n"
 
 
 @pytest.fixture
-def unit(cluster: TestCluster) -> Iterator[str]:
+def unit(cluster: SlurmCluster) -> Iterator[str]:
     """A service that writes down what it sees."""
     host = cluster.submit_host
     text = '[Service]\nExecStart=/bin/sh -c "printenv TRICKY > /run/seen; umask >> /run/seen; exec sleep 1000"\n'
@@ -31,7 +31,7 @@ def variables(**more: Any) -> dict[str, Any]:
     return {"galaxy_service_units": [UNIT], **more}
 
 
-def test_a_running_service_is_restarted_and_sees_what_was_set(cluster: TestCluster, unit: str) -> None:
+def test_a_running_service_is_restarted_and_sees_what_was_set(cluster: SlurmCluster, unit: str) -> None:
     wanted = variables(galaxy_service_environment={"TRICKY": TRICKY}, galaxy_service_umask="027")
     first = apply(cluster, "galaxy_service", variables=wanted)
     assert RESTART in changed(first), first.output
@@ -41,7 +41,7 @@ def test_a_running_service_is_restarted_and_sees_what_was_set(cluster: TestClust
     assert cluster.submit_host.check_output("systemctl show --property=MainPID %s", unit) == started
 
 
-def test_a_service_that_is_not_there_yet_is_no_failure(cluster: TestCluster) -> None:
+def test_a_service_that_is_not_there_yet_is_no_failure(cluster: SlurmCluster) -> None:
     unit = "not-there-yet.service"
     finished = apply(cluster, "galaxy_service", variables={"galaxy_service_units": [unit]})
     assert finished.rc == 0, finished.output

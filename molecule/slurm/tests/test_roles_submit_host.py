@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 
-from testlib.hosts import TestCluster
 from testlib.roles import apply, changed, refusal
+from testlib.slurm import SlurmCluster
 
 SHORT_JOB = "srun --partition=short hostname"
 
 
-def test_a_changed_key_is_put_right_and_never_shown(cluster: TestCluster) -> None:
+def test_a_changed_key_is_put_right_and_never_shown(cluster: SlurmCluster) -> None:
     host = cluster.submit_host
     key = base64.b64encode((cluster.cluster.directory / "munge.key").read_bytes()).decode()
     host.check_output("printf spoilt >> /etc/munge/munge.key && systemctl restart munge")
@@ -24,7 +24,7 @@ def test_a_changed_key_is_put_right_and_never_shown(cluster: TestCluster) -> Non
     assert changed(apply(cluster, "submit_host", variables=given)) == []
 
 
-def test_a_partition_for_some_hosts_gets_this_one(cluster: TestCluster) -> None:
+def test_a_partition_for_some_hosts_gets_this_one(cluster: SlurmCluster) -> None:
     controller = cluster.controller
     controller.check_output("scontrol update partitionname=short allocnodes=%s", controller.check_output("hostname"))
     refused = cluster.submit_host.run("sudo -n -H -u galaxy %s", SHORT_JOB)
@@ -38,7 +38,7 @@ def test_a_partition_for_some_hosts_gets_this_one(cluster: TestCluster) -> None:
     assert answer.stdout.strip() == cluster.node.check_output("hostname")
 
 
-def test_a_slurm_that_does_not_answer_is_a_failure_with_advice(cluster: TestCluster) -> None:
+def test_a_slurm_that_does_not_answer_is_a_failure_with_advice(cluster: SlurmCluster) -> None:
     cluster.controller.check_output("systemctl stop slurmctld")
     finished = apply(cluster, "submit_host", variables={"submit_host_slurm_partitions": []})
     cluster.controller.check_output("systemctl start slurmctld")
@@ -47,7 +47,7 @@ def test_a_slurm_that_does_not_answer_is_a_failure_with_advice(cluster: TestClus
     assert "does the controller run" in said
 
 
-def test_what_cannot_work_is_refused_at_once(cluster: TestCluster) -> None:
+def test_what_cannot_work_is_refused_at_once(cluster: SlurmCluster) -> None:
     wanted = {
         "submit_host_munge_key": "c2hvcnQ=",
         "submit_host_munge_key_file": "also.key",
@@ -65,7 +65,7 @@ def test_what_cannot_work_is_refused_at_once(cluster: TestCluster) -> None:
         assert part in said
 
 
-def test_configless_needs_a_slurm_that_has_sackd(cluster: TestCluster) -> None:
+def test_configless_needs_a_slurm_that_has_sackd(cluster: SlurmCluster) -> None:
     if cluster.cluster.options["configless"]:
         return
     wanted = {"submit_host_slurm_conf": "", "submit_host_slurm_conf_server": ["x"]}

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from testlib.hosts import SHARED, TestCluster
+from testlib.hosts import SHARED
 from testlib.plays import Finished, Play, job, job_info, play
+from testlib.slurm import SlurmCluster
 
 HERE = {"drm": "torque", "chdir": SHARED}
 WORDS = "a, 'b' \"c\" $HOME `id`\nsecond line"
 
 
 @pytest.fixture(scope="module")
-def used(clusters: Sequence[TestCluster], run: str) -> Finished:
+def used(clusters: Sequence[SlurmCluster], run: str) -> Finished:
     for cluster in clusters:
         cluster.submit_host.check_output(
             "DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends slurm-wlm-torque"
@@ -43,12 +44,12 @@ def used(clusters: Sequence[TestCluster], run: str) -> Finished:
     return Play("torque-commands", play(*tasks), inventories=[cluster.inventory for cluster in clusters]).finish()
 
 
-def only(used: Finished, cluster: TestCluster, task: str) -> dict[str, Any]:
+def only(used: Finished, cluster: SlurmCluster, task: str) -> dict[str, Any]:
     (entry,) = used.of(cluster.galaxy, task)["jobs"]
     return dict(entry)
 
 
-def test_a_job_goes_by_qsub_once(used: Finished, cluster: TestCluster, run: str) -> None:
+def test_a_job_goes_by_qsub_once(used: Finished, cluster: SlurmCluster, run: str) -> None:
     first, again = used.of(cluster.galaxy, "done"), used.of(cluster.galaxy, "again")
     assert (first["changed"], again["changed"]) == (True, False)
     assert first["drm"] == "torque"
@@ -60,29 +61,29 @@ def test_a_job_goes_by_qsub_once(used: Finished, cluster: TestCluster, run: str)
     assert names.count(f"{run}-torque") == 1
 
 
-def test_a_failure_and_its_streams(used: Finished, cluster: TestCluster) -> None:
+def test_a_failure_and_its_streams(used: Finished, cluster: SlurmCluster) -> None:
     """Their own qstat shows C and nothing else."""
     entry = only(used, cluster, "exit 3")
     assert (entry["state"], entry["exit_code"]) == ("FAILED", 3)
     assert (entry["stdout"], entry["stderr"]) == ("out\n", "err\n")
 
 
-def test_resources(used: Finished, cluster: TestCluster) -> None:
+def test_resources(used: Finished, cluster: SlurmCluster) -> None:
     assert only(used, cluster, "resources")["stdout"] == "3 600M 4:00 short\n"
 
 
-def test_an_array(used: Finished, cluster: TestCluster) -> None:
+def test_an_array(used: Finished, cluster: SlurmCluster) -> None:
     entry = only(used, cluster, "array")
     assert (entry["state"], entry["exit_code"]) == ("FAILED", 4)
     assert [task["exit_code"] for task in entry["tasks"]] == [0, 4, 0]
 
 
-def test_held_and_cancelled(used: Finished, cluster: TestCluster) -> None:
+def test_held_and_cancelled(used: Finished, cluster: SlurmCluster) -> None:
     assert only(used, cluster, "held")["state"] == "HELD"
     assert only(used, cluster, "absent")["state"] == "CANCELLED"
 
 
-def test_what_is_refused(used: Finished, cluster: TestCluster) -> None:
+def test_what_is_refused(used: Finished, cluster: SlurmCluster) -> None:
     """Its errors are on standard output."""
     result = used.of(cluster.galaxy, "unknown queue")
     assert result["outcome"] == "failed"
@@ -90,5 +91,5 @@ def test_what_is_refused(used: Finished, cluster: TestCluster) -> None:
     assert "invalid partition" in result["msg"]
 
 
-def test_a_job_that_is_not_there(used: Finished, cluster: TestCluster) -> None:
+def test_a_job_that_is_not_there(used: Finished, cluster: SlurmCluster) -> None:
     assert only(used, cluster, "unknown")["state"] == "UNKNOWN"

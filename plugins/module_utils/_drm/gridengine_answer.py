@@ -60,6 +60,7 @@ _TIMES = (
     # Univa's and Altair's
     re.compile(r"(?P<month>[0-9]{2})/(?P<day>[0-9]{2})/(?P<year>[0-9]{4}) " + _CLOCK),
 )
+_GONE = "z"
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
@@ -76,9 +77,10 @@ def read_queue(result: CommandResult) -> List[JobStatus]:
     for row in root.iter("job_list"):
         for status in _queue_statuses(row, wanted):
             # A job that is there is not over because it has been so before.
-            if status.native_state != "z" or status.job_id not in found:
+            if status.native_state != _GONE or status.job_id not in found:
                 found[status.job_id] = status
-    return list(found.values())
+    # A job with a native state is there, and waited for; this one is not, whatever its end was.
+    return [replace(status, native_state="") if status.native_state == _GONE else status for status in found.values()]
 
 
 def _nothing(result: CommandResult) -> List[JobStatus]:
@@ -129,7 +131,7 @@ def _queue_statuses(row: ElementTree.Element, wanted: _Wanted) -> Iterator[JobSt
 def _said_of(native: str, state: Optional[JobState], number: str) -> str:
     if state is None:
         return "Grid Engine's state %s is not known here" % native
-    if native == "z":
+    if native == _GONE:
         return "it has left the queue; the accounting does not tell yet how it ended, and never of a job that was deleted while it waited"
     if "E" in native:
         return (

@@ -103,9 +103,9 @@ def test_an_empty_queue() -> None:
         ("38", "Eqw", JobState.HELD),
         ("39", "Eqw", JobState.HELD),
         # Ended well, deleted while it ran, deleted while it was held: qstat shows them alike.
-        ("28", "z", JobState.UNKNOWN),
-        ("44", "z", JobState.UNKNOWN),
-        ("40", "z", JobState.UNKNOWN),
+        ("28", "", JobState.UNKNOWN),
+        ("44", "", JobState.UNKNOWN),
+        ("40", "", JobState.UNKNOWN),
     ],
 )
 def test_states_of_the_queue(job_id: str, native: str, state: JobState) -> None:

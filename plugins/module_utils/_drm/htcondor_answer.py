@@ -194,7 +194,9 @@ def _completed(job: JobStatus, ad: Mapping[str, Any]) -> JobStatus:
         return replace(job, state=JobState.FAILED, end_reason=EndReason.SIGNAL, signal=signal, message=said)
     code = _number(ad, "ExitCode")
     if code is None:
-        return replace(job, state=JobState.UNKNOWN, message="HTCondor says that the job is completed, and not how")
+        return replace(
+            job, state=JobState.UNKNOWN, native_state="", message="HTCondor says that the job is completed, and not how"
+        )
     return replace(job, state=JobState.FAILED if code else JobState.DONE, exit_code=code)
 
 

@@ -131,7 +131,10 @@ class JobRequest:
 
 @dataclass(frozen=True)
 class JobStatus:
-    """One job as the DRM sees it. ``job_id`` is opaque; ``array_id`` is set on an element of an array; times are epoch seconds."""
+    """One job as the DRM sees it. ``job_id`` is opaque; ``array_id`` is set on an element of an array; times are epoch seconds.
+
+    An UNKNOWN job with a ``native_state`` is there, and waited for; one that has left, nobody can tell how, has none.
+    """
 
     job_id: str
     state: JobState

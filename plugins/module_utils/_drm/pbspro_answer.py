@@ -174,10 +174,11 @@ def _without_exit_status(status: JobStatus, fields: Mapping[str, Any]) -> JobSta
     if status.native_state == "F/92" and "s" in _text(fields, "Hold_Types") and status.start_time is None:
         said = "never started: what it depends on (%s) did not end well" % (_text(fields, "depend") or "its dependency")
         return replace(status, state=JobState.CANCELLED, end_reason=EndReason.DEPENDENCY, message=said)
-    said = "it has ended, and PBS does not tell how" + (
-        " before its whole array has" if status.native_state == "X" else ""
-    )
-    return replace(status, state=JobState.UNKNOWN, message=joined(status.message, said))
+    if status.native_state == "X":
+        said = "it has ended, and PBS does not tell how before its whole array has"
+        return replace(status, state=JobState.UNKNOWN, message=joined(status.message, said))
+    said = "it has ended, and PBS does not tell how"
+    return replace(status, state=JobState.UNKNOWN, native_state="", message=joined(status.message, said))
 
 
 def _pseudo(status: JobStatus, exit_status: int) -> JobStatus:

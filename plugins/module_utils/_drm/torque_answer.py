@@ -111,7 +111,9 @@ def _ended(status: JobStatus, job: ElementTree.Element) -> JobStatus:
         if status.start_time is None:
             said = "deleted before it began"
             return replace(status, state=JobState.CANCELLED, end_reason=EndReason.CANCELLED, message=said)
-        return replace(status, state=JobState.UNKNOWN, message="it has ended, and TORQUE does not tell how")
+        return replace(
+            status, state=JobState.UNKNOWN, native_state="", message="it has ended, and TORQUE does not tell how"
+        )
     exit_status = int(text)
     native = "C/%d" % exit_status if exit_status in (0, _DELETED) else "C/n"
     status = replace(status, native_state=native, state=STATES[native])

@@ -150,7 +150,7 @@ def test_a_shell_that_was_ended_by_another_signal() -> None:
 
 def test_an_end_without_an_exit_status_is_unknown_once_the_job_had_begun() -> None:
     [status] = told(document(job(start_time="1795341814")), "7.torquenode")
-    assert (status.state, status.native_state) == (JobState.UNKNOWN, "C")
+    assert (status.state, status.native_state) == (JobState.UNKNOWN, "")
 
 
 def test_a_memory_limit_of_the_servers_own() -> None:

@@ -62,6 +62,7 @@ def main() -> None:
         "again_seconds": again,
         "again_median_seconds": statistics.median(again),
     }
+    RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=2))
 

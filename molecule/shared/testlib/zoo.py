@@ -89,7 +89,7 @@ ANIMALS = {
     ),
 }
 # Its dependency is known only when the others are submitted.
-ORPHAN = Animal({"command": "true"}, _ends("CANCELLED", "CANCELLED", "DEPENDENCY"))
+ORPHAN = Animal({"command": "true"}, {"native_state": "CANCELLED", "state": "CANCELLED", "exit_code": None})
 NAMES = (*ANIMALS, "orphan")
 
 

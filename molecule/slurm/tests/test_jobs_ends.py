@@ -47,3 +47,11 @@ def test_end(zoo: Zoo, cluster: SlurmCluster, name: str) -> None:
     assert ended["owner"] == "galaxy"
     if wanted.stdout is not None:
         assert ended["stdout"] == wanted.stdout
+
+
+def test_a_dependency_that_failed(zoo: Zoo, cluster: SlurmCluster) -> None:
+    """Where it had failed before the submission, Slurm sometimes keeps another reason (seen on 24.11: Resources), and then nothing tells."""
+    (entry,) = zoo.ended().of(cluster.galaxy, "orphan")["jobs"]
+    said = entry["message"] == "DependencyNeverSatisfied"
+    assert entry["end_reason"] == ("DEPENDENCY" if said else "CANCELLED")
+    assert entry["start_time"] is None

@@ -29,8 +29,9 @@ TAIL_LINES = 60
 # A command that is still at it after this many budgets is taken to hang; a cleaning step gets at least a minute.
 HANGS_AFTER_BUDGETS = 2
 LEAST_TIMEOUT_SECONDS = 60
-# Images come from downloads and disks, the other parts want processors: they share the two cores well.
-SIDE_BY_SIDE = "test-hosts"
+# Images come from downloads and disks, and the scenario `local` mostly waits for its jobs; the parts before them want one
+# processor: they share the two cores well.
+SIDE_BY_SIDE = ("test-hosts", "local")
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,17 @@ def load_budgets(path: Path) -> dict[str, float]:
     return budgets
 
 
+def lanes_of(names: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """The parts before the first of SIDE_BY_SIDE, those that run next to them, and the rest, which needs what these make."""
+    beside = [name for name in names if name in SIDE_BY_SIDE]
+    position = names.index(beside[0]) if beside else len(names)
+    return names[:position], beside, [name for name in names[position:] if name not in beside]
+
+
 def seconds_of_all(budgets: dict[str, float]) -> float:
-    """What all parts may take together: SIDE_BY_SIDE runs next to those before it."""
-    names = list(budgets)
-    position = names.index(SIDE_BY_SIDE) if SIDE_BY_SIDE in names else len(names)
-    before, beside, after = names[:position], names[position : position + 1], names[position + 1 :]
-    return max(sum(budgets[name] for name in lane) for lane in (before, beside)) + sum(budgets[name] for name in after)
+    """What all parts may take together."""
+    before, beside, after = (sum(budgets[name] for name in lane) for lane in lanes_of(list(budgets)))
+    return max(before, beside) + after
 
 
 @contextmanager
@@ -142,18 +148,15 @@ def print_tail(part: str) -> None:
 
 
 def run_parts(chosen: dict[str, parts.Steps], budgets: dict[str, float], stream: bool = False) -> list[Result]:
-    """Run each part once: SIDE_BY_SIDE next to those named before it, then the rest, which need what it makes."""
+    """Run each part once: SIDE_BY_SIDE next to those before it, then the rest."""
 
     def run_lane(names: list[str]) -> list[Result]:
         return [run_part(name, chosen[name], budgets.get(name), stream) for name in names]
 
-    names = list(chosen)
-    if SIDE_BY_SIDE not in names:
-        return run_lane(names)
-    position = names.index(SIDE_BY_SIDE)
+    before, beside, after = lanes_of(list(chosen))
     with ThreadPoolExecutor() as pool:
-        lanes = [pool.submit(run_lane, names[:position]), pool.submit(run_lane, [SIDE_BY_SIDE])]
-    return [result for lane in lanes for result in lane.result()] + run_lane(names[position + 1 :])
+        lanes = [pool.submit(run_lane, lane) for lane in (before, beside)]
+    return [result for lane in lanes for result in lane.result()] + run_lane(after)
 
 
 def choose(wanted: list[str], budgets: dict[str, float]) -> dict[str, parts.Steps]:

@@ -126,6 +126,7 @@ class Client:
     def _add_history(self, job_ids: Sequence[str], rows: Dict[str, JobStatus], unanswered: List[str]) -> bool:
         """Fill in from the accounting what the queue did not say; False where there is no accounting."""
         commands = self.drm.build_history(job_ids, self.cluster)
+        arrays = {row.array_id for row in rows.values()} - set(rows)
         for command in commands:
             result = self.ask(command)
             outcome = self.drm.classify(result)
@@ -136,7 +137,9 @@ class Client:
                 continue
             self._require(result, "asking the accounting", (Outcome.OK, Outcome.NO_SUCH_JOB))
             for row in self.drm.parse_history(result):
-                rows[row.job_id] = _completed(rows.get(row.job_id), row)
+                # Slurm's accounting may show an array's last element under the array's own id, before it has its number.
+                if row.job_id not in arrays:
+                    rows[row.job_id] = _completed(rows.get(row.job_id), row)
         return bool(commands)
 
     def _require(self, result: CommandResult, what: str, accepted: Iterable[Outcome]) -> None:

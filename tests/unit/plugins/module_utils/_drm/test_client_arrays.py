@@ -115,3 +115,11 @@ def test_an_end_that_the_queue_explains_stands(cluster: FakeCluster) -> None:
     cluster.put(element(1, JobState.FAILED, exit_code=137))
     cluster.account(element(1, JobState.FAILED, exit_code=9))
     assert whole(cluster).exit_code == 137
+
+
+def test_an_accountings_row_under_the_arrays_own_id_does_not_hide_its_elements(cluster: FakeCluster) -> None:
+    """Slurm 22.05 keeps an array's last element under the array's id, and may show it so for a moment."""
+    cluster.put(element(1, JobState.DONE, exit_code=0), element(2, JobState.FAILED, exit_code=4))
+    cluster.account(row("1", JobState.DONE, exit_code=0))
+    found = whole(cluster)
+    assert (found.state, found.exit_code, len(found.tasks)) == (JobState.FAILED, 4, 2)

@@ -92,6 +92,7 @@ class Herd:
 
     def close(self) -> None:
         """Leave nothing running, also where only a part of the tests was asked for."""
+        # rc 1 where nothing is left.
         self.pool.as_galaxy("condor_rm -all || true")
 
     def ended(self) -> Finished:

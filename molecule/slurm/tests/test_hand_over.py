@@ -61,6 +61,7 @@ def fresh(cluster: SlurmCluster) -> Iterator[SlurmCluster]:
     """The submit host as its packages leave it: a munge key of its own, no slurm.conf. A partition that only the controller may use."""
     submit_host, controller, node = cluster.submit_host, cluster.controller, cluster.node
     submit_host.check_output("dd if=/dev/urandom of=/etc/munge/munge.key bs=128 count=1 && systemctl restart munge")
+    # Slurm 22.05 has no sackd.
     submit_host.check_output("rm -f /etc/slurm/slurm.conf && (systemctl stop sackd || true)")
     controller.check_output("scontrol update partitionname=short allocnodes=%s", controller.check_output("hostname"))
     if not cluster.cluster.options["configless"]:

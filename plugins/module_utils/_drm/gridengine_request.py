@@ -6,17 +6,15 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Mapping, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 from .errors import InvalidRequestError
 from .gridengine_files import directives
 from .model import JobRequest
-from .word_lists import MAX_LIST_LENGTH
+from .word_lists import variable_words
 
 # The node's daemon cuts a variable off here, name and value together, without a word.
 _MAX_VARIABLE_BYTES = 9990
-# A value that -v takes as it stands, so that a PATH for the job is not qsub's own.
-_PLAIN_VALUE = re.compile(r"[A-Za-z0-9_./:=+@-]{1,4000}")
 # With these qsub waits for the job and deletes it when the wait is cut off, submits nothing, or takes something else
 # for the script. -sync n on the command line is no help against the script's own -sync y.
 _NOT_FOR_US = ("-sync", "-now", "-I", "-verify", "-b", "-C", "-@", "-t", "-terse", "-help")
@@ -109,12 +107,5 @@ def parallel_environment(request: JobRequest) -> Tuple[List[str], List[str]]:
 
 def environment(request: JobRequest) -> Tuple[List[str], Dict[str, str]]:
     """The request's variables and nothing of the caller's: values that -v would cut at a comma go by name, and qsub looks them up."""
-    values: Mapping[str, str] = request.environment
-    words, hidden, length = [], {}, 0
-    for name, value in sorted(values.items()):
-        plain = _PLAIN_VALUE.fullmatch(value) and length < MAX_LIST_LENGTH
-        words.append("%s=%s" % (name, value) if plain else name)
-        length += len(words[-1]) + 1
-        if not plain:
-            hidden[name] = value
+    words, hidden = variable_words(request.environment)
     return ["-v", ",".join(words)] if words else [], hidden

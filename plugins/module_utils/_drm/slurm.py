@@ -16,14 +16,12 @@ from .interface import Drm
 from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
 from .slurm_answer import ENVIRON, HISTORY_FIELDS, QUEUE_FIELDS, STATES, new_separator, read_history, read_queue
 from .slurm_files import directives, option, output_path
-from .word_lists import MAX_LIST_LENGTH, pieces
+from .word_lists import pieces, variable_words
 
 # The clocks of this host and of the accounting may differ; the job's name is exact, so looking wide costs nothing.
 _CLOCK_MARGIN_SECONDS = 24 * 3600
 # Without states, sacct leaves out a job that never became eligible: held, then cancelled. It has no word for "all".
 _ALL_STATES = "BF,CA,CD,DL,F,NF,OOM,PD,PR,R,RQ,RS,RV,S,TO"
-# A value that --export takes as it stands, so that PATH or LD_LIBRARY_PATH for the job is not sbatch's own.
-_PLAIN_VALUE = re.compile(r"[A-Za-z0-9_./:=+@-]{1,4000}")
 
 _NO_ACCOUNTING = re.compile(r"accounting storage is disabled", re.IGNORECASE)
 _NO_SUCH_JOB = re.compile(r"Invalid job id specified")
@@ -270,12 +268,6 @@ def _environment(request: JobRequest) -> Tuple[List[str], Dict[str, str]]:
         asked = option(directives(request.script), "--export")
     if asked is not None:
         return [], dict(values)
-    words, hidden, length = [], {}, 0
-    for name, value in sorted(values.items()):
-        plain = _PLAIN_VALUE.fullmatch(value) and length < MAX_LIST_LENGTH
-        words.append("%s=%s" % (name, value) if plain else name)
-        length += len(words[-1]) + 1
-        if not plain:
-            hidden[name] = value
+    words, hidden = variable_words(values)
     # Else srun in the job would take --export's value for its own, and its tasks had no PATH.
     return ["--export=%s" % (",".join(words) or "NONE")], dict(hidden, SLURM_EXPORT_ENV="ALL")

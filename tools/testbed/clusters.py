@@ -97,6 +97,7 @@ def _run_host(cluster: Cluster, host: Host) -> None:
         f"--hostname={host.name}",
         f"--network={cluster.network}",
         f"--ip={host.address}",
+        f"--mac-address={host.mac_address}",
         *names,
         f"--label={LABEL}={cluster.name}",
         f"--volume={cluster.host_directory(host)}:/etc/testhost:ro",

@@ -38,6 +38,14 @@ class Host:
     role: str
     address: str
 
+    @property
+    def mac_address(self) -> str:
+        """A locally administered one made of the address: the host keeps it over a restart, as a machine does.
+
+        With a new one at each start, this machine would send to the old one for half a minute.
+        """
+        return ":".join(["02", "00", *[f"{int(octet):02x}" for octet in self.address.split(".")]])
+
 
 @dataclass(frozen=True)
 class Cluster:

@@ -16,7 +16,8 @@ from ansible.utils.display import Display
 
 display = Display()
 
-# A host that never answered is given this long, as a submission may have been cut off; one that did, until wait_timeout.
+# A host that never answered is given this long after the first loss, as a submission may have been cut off; one that did,
+# until wait_timeout.
 FIRST_CONTACT_SECONDS = 60.0
 MAX_PAUSE_SECONDS = 15.0
 # A module that dies again and again on a host that answers is not a host that restarts.
@@ -71,6 +72,7 @@ class Slices:
         self.changed_jobs: set[str] = set()
         self.commands: list[Any] = []
         self.diff: list[Any] = []
+        self.lost_since = self.begin
         self.failures = 0
         self.deaths = 0
 
@@ -122,8 +124,12 @@ class Slices:
         return answer
 
     def _give_up(self) -> bool:
-        passed = time.monotonic() - self.begin
-        return passed >= (max(self.wait_timeout, FIRST_CONTACT_SECONDS) if self.last else FIRST_CONTACT_SECONDS)
+        now = time.monotonic()
+        if not self.failures:
+            self.lost_since = now
+        if self.last:
+            return now - self.begin >= max(self.wait_timeout, FIRST_CONTACT_SECONDS)
+        return now - self.lost_since >= FIRST_CONTACT_SECONDS
 
     def _pause(self, why: str) -> None:
         self.failures += 1

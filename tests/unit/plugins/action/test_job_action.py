@@ -168,6 +168,17 @@ class TestConnection:
             host.run(lost)
         assert job.FIRST_CONTACT_SECONDS <= host.clock.passed <= job.FIRST_CONTACT_SECONDS + job.MAX_PAUSE_SECONDS
 
+    @pytest.mark.parametrize("how", ["connection", "module"])
+    def test_lost_after_a_long_first_slice(self, host: Host, how: str) -> None:
+        """A host that restarts while it submits gets as long as one that was not there: what went before does not count."""
+
+        def cut_off() -> Any:
+            host.clock.sleep(job.FIRST_CONTACT_SECONDS)
+            return lost() if how == "connection" else host.killed()
+
+        result = host.run(cut_off, lost(), lost(), answered("DONE", changed=True))
+        assert (result["jobs"][0]["state"], result["changed"]) == ("DONE", True)
+
     def test_a_wrong_password_is_not_tried_again(self, host: Host) -> None:
         with pytest.raises(AnsibleAuthenticationFailure):
             host.run(AnsibleAuthenticationFailure("Invalid/incorrect password"))

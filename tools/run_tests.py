@@ -29,9 +29,12 @@ TAIL_LINES = 60
 # A command that is still at it after this many budgets is taken to hang; a cleaning step gets at least a minute.
 HANGS_AFTER_BUDGETS = 2
 LEAST_TIMEOUT_SECONDS = 60
-# Images come from downloads and disks, and the scenario `local` mostly waits for its jobs; the parts before them want one
-# processor: they share the two cores well.
-SIDE_BY_SIDE = ("test-hosts", "local")
+# One stage after the other, and the lanes of a stage side by side: jobs are mostly waited for, so two lanes share the two
+# cores well. A part that no lane names comes in the last one.
+STAGES = (
+    (("lint", "sanity", "units"), ("test-hosts", "local")),
+    (("slurm",), ("demo", "gridengine", "htcondor")),
+)
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,17 @@ def load_budgets(path: Path) -> dict[str, float]:
     return budgets
 
 
-def lanes_of(names: list[str]) -> tuple[list[str], list[str], list[str]]:
-    """The parts before the first of SIDE_BY_SIDE, those that run next to them, and the rest, which needs what these make."""
-    beside = [name for name in names if name in SIDE_BY_SIDE]
-    position = names.index(beside[0]) if beside else len(names)
-    return names[:position], beside, [name for name in names[position:] if name not in beside]
+def stages_of(names: list[str]) -> list[list[list[str]]]:
+    """These parts in the lanes of STAGES."""
+    stages = [[[name for name in lane if name in names] for lane in stage] for stage in STAGES]
+    placed = {name for stage in stages for lane in stage for name in lane}
+    stages[-1][-1] += [name for name in names if name not in placed]
+    return stages
 
 
 def seconds_of_all(budgets: dict[str, float]) -> float:
     """What all parts may take together."""
-    before, beside, after = (sum(budgets[name] for name in lane) for lane in lanes_of(list(budgets)))
-    return max(before, beside) + after
+    return sum(max(sum(budgets[name] for name in lane) for lane in stage) for stage in stages_of(list(budgets)))
 
 
 @contextmanager
@@ -148,15 +151,16 @@ def print_tail(part: str) -> None:
 
 
 def run_parts(chosen: dict[str, parts.Steps], budgets: dict[str, float], stream: bool = False) -> list[Result]:
-    """Run each part once: SIDE_BY_SIDE next to those before it, then the rest."""
+    """Run each part once, in its stage and lane."""
 
     def run_lane(names: list[str]) -> list[Result]:
         return [run_part(name, chosen[name], budgets.get(name), stream) for name in names]
 
-    before, beside, after = lanes_of(list(chosen))
-    with ThreadPoolExecutor() as pool:
-        lanes = [pool.submit(run_lane, lane) for lane in (before, beside)]
-    return [result for lane in lanes for result in lane.result()] + run_lane(after)
+    results = []
+    for stage in stages_of(list(chosen)):
+        with ThreadPoolExecutor() as pool:
+            results += [result for lane in list(pool.map(run_lane, stage)) for result in lane]
+    return results
 
 
 def choose(wanted: list[str], budgets: dict[str, float]) -> dict[str, parts.Steps]:

@@ -15,13 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from testbed.settings import ROOT
-
 from .hosts import GALAXY_USER, SHARED, TestCluster
 from .plays import LOGS, Finished, Play, job, play
 from .waiting import wait_until
 
-REPORT = ROOT / ".logs" / "exactly_once.json"
+REPORT = LOGS / "exactly_once.json"
 FAULTS = f"{SHARED}/faults"
 MARKS = f"{FAULTS}/marks"
 EVENTS = ("intent", "submitted", "ended")

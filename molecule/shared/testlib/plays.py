@@ -16,7 +16,8 @@ from testbed.settings import ROOT
 
 from .waiting import wait_until
 
-LOGS = ROOT / ".logs" / "plays"
+# Scenarios run side by side.
+LOGS = ROOT / ".logs" / "plays" / os.environ.get("MOLECULE_SCENARIO_NAME", "by-hand")
 NEWEST = ROOT / ".venv"
 OLDEST = ROOT / ".venv-core217"
 
@@ -61,7 +62,7 @@ class Finished:
 
 
 class Play:
-    """``ansible-playbook`` in the background, in a process group of its own. Its play, results and output stay below .logs/plays."""
+    """``ansible-playbook`` in the background, in a process group of its own. Its play, results and output stay in LOGS."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """One key, one job, whatever dies: the kill loop (testlib/kill_loop.py). Slurm's accounting counts, not our journal.
 
-Everything is struck first, on all clusters at once; then each point is judged. The table is printed and goes to .logs/exactly_once.json.
+Everything is struck first, on all clusters at once; then each point is judged. The table is printed, and kept beside the logs of the plays.
 """
 
 from __future__ import annotations

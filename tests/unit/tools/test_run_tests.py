@@ -109,9 +109,30 @@ def test_budgets_of_more_than_an_hour_are_refused(project):
 
 def test_what_runs_side_by_side_is_not_added_up():
     budgets = {"lint": 100, "units": 500, "test-hosts": 300, "demo": 100, "local": 250, "slurm": 1000}
-    assert run_tests.seconds_of_all(budgets) == 1700
-    assert run_tests.seconds_of_all({**budgets, "test-hosts": 700}) == 2050
+    assert run_tests.seconds_of_all(budgets) == 1600
+    assert run_tests.seconds_of_all({**budgets, "test-hosts": 700}) == 1950
+    assert run_tests.seconds_of_all({**budgets, "htcondor": 800, "new": 200}) == 1700
     assert run_tests.seconds_of_all({"lint": 100, "slurm": 1000}) == 1100
+
+
+def test_no_part_is_left_out_of_the_lanes():
+    names = list(parts.all_parts())
+    placed = [name for stage in run_tests.stages_of(names) for lane in stage for name in lane]
+    assert sorted(placed) == sorted(names)
+
+
+def test_the_lanes_of_a_stage_run_at_the_same_time(project, tmp_path):
+    """Each waits for a file that the other makes."""
+
+    def meets(mine: str, other: str) -> parts.Steps:
+        code = (
+            f"import pathlib, time\npathlib.Path({str(tmp_path)!r}, {mine!r}).touch()\n"
+            f"while not pathlib.Path({str(tmp_path)!r}, {other!r}).exists(): time.sleep(0.05)"
+        )
+        return [python(code)]
+
+    run = project({"slurm": meets("a", "b"), "gridengine": meets("b", "a")}, {"slurm": 30, "gridengine": 30})
+    assert run([]) == 0
 
 
 def test_the_projects_own_parts_and_budgets_agree():

@@ -87,6 +87,17 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Wrapper:
+    """A shell script under the names of a DRM's commands, which starts the program of that name with some variables set."""
+
+    script: str
+    programs: str
+    #: Its file of assignments, which a variable that is set already goes before.
+    settings: str
+    defaults: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class CommandResult:
     """What a command answered. ``rc`` is 124 where it was ended at its time limit (``timed_out``), negative where a signal ended it."""
 
@@ -95,6 +106,14 @@ class CommandResult:
     stdout: str
     stderr: str
     timed_out: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the DRM said to one submission: the job's id, or why it was turned down; neither where that is not known."""
+
+    job_id: str = ""
+    refusal: str = ""
 
 
 @dataclass(frozen=True)

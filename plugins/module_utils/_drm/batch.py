@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
@@ -63,9 +62,11 @@ def submit_all(submitter: Submitter, orders: Sequence[Order], take: Callable[[Or
         submitter.check(order)
     submitter.look_elsewhere(orders)
     parts = _Parts(submitter, orders)
-    with ThreadPoolExecutor(submitter.client.drm.submissions_at_once) as pool:
-        for begun in [pool.submit(parts.submit, part) for part in _split(submitter, orders)]:
-            begun.result()
+    split = _split(submitter, orders)
+    if len(split) == 1:
+        parts.submit(split[0])
+    else:
+        _side_by_side(parts.submit, split, submitter.client.drm.submissions_at_once)
     errors: List[DrmError] = []
     for place, order in enumerate(orders):
         result = parts.results.get(place)
@@ -76,6 +77,15 @@ def submit_all(submitter: Submitter, orders: Sequence[Order], take: Callable[[Or
             errors.append(result)
     if errors:
         raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
+
+
+def _side_by_side(submit: Callable[[Sequence[int]], None], split: Sequence[Sequence[int]], at_once: int) -> None:
+    # Its import takes longer than a submission, and most tasks have one.
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(at_once) as pool:
+        for begun in [pool.submit(submit, part) for part in split]:
+            begun.result()
 
 
 def _split(submitter: Submitter, orders: Sequence[Order]) -> List[List[int]]:

@@ -88,7 +88,8 @@ def _ads(result: CommandResult) -> List[Dict[str, Any]]:
     if not text:
         return []
     try:
-        ads = json.loads(_ODD_BYTE.sub(r"\1\\\\x\2", text), strict=False)
+        mended = _ODD_BYTE.sub(r"\1\\\\x\2", text) if "\\x" in text else text
+        ads = json.loads(mended, strict=False)
     except ValueError as error:
         raise ParseError(result.command.argv[0], result.stdout) from error
     if not isinstance(ads, list) or not all(isinstance(ad, dict) for ad in ads):

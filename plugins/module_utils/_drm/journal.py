@@ -22,6 +22,8 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 from .errors import DrmError
 
 KEEP_GENERATED_SECONDS = 30 * 24 * 3600
+# A look at each of thousands of entries takes longer than a submission.
+_PURGE_SECONDS = 24 * 3600
 _LOCK_POLL_SECONDS = 0.05
 # Put behind a torn line before the next one: a record that lacked only its newline must not come to count later.
 _TORN_END = b"~\n"
@@ -211,7 +213,13 @@ class Journal:
             time.sleep(_LOCK_POLL_SECONDS)
 
     def purge_generated(self, prefix: str) -> None:
-        """Remove entries that no user can name again, once nothing has used them for 30 days."""
+        """Remove entries that no user can name again, once nothing has used them for 30 days. It looks once a day."""
+        mark = os.path.join(self.directory, "purged")
+        with suppress(FileNotFoundError):
+            if time.time() - os.lstat(mark).st_mtime < _PURGE_SECONDS:
+                return
+        os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        os.utime(mark)
         oldest = time.time() - KEEP_GENERATED_SECONDS
         with os.scandir(self.directory) as entries:
             paths = [item.path for item in entries if item.name.endswith(".jsonl")]

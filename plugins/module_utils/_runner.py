@@ -9,10 +9,11 @@ import os
 import signal
 import subprocess
 import tempfile
-from typing import List, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from ._drm.errors import DrmError
-from ._drm.model import Command, CommandResult
+from ._drm.model import Command, CommandResult, Wrapper
+from ._wrapper import behind
 
 RC_TIMED_OUT = 124
 # How long the output of a command that was ended is waited for.
@@ -22,9 +23,11 @@ _DRAIN_SECONDS = 5.0
 class Runner:
     """Runs the DRM's commands and remembers their argument lists, each once (no secret is in them: scripts and values go by stdin and environment)."""
 
-    def __init__(self, timeout_seconds: float) -> None:
+    def __init__(self, timeout_seconds: float, wrapper: Optional[Wrapper] = None) -> None:
         self.timeout_seconds = timeout_seconds
         self.commands: List[List[str]] = []
+        self._wrapper = wrapper
+        self._behind: Dict[str, Optional[Tuple[str, Dict[str, str]]]] = {}
 
     def run(self, command: Command, inherit_fds: Sequence[int] = ()) -> CommandResult:
         """Run one command to its end or its time limit.
@@ -35,13 +38,19 @@ class Runner:
         if command.told not in self.commands:
             self.commands.append(command.told)
         try:
-            process = _start(command, inherit_fds)
+            process = _start(command, inherit_fds, self._program(command.argv[0]))
         except (OSError, ValueError) as error:
             raise DrmError(
                 "cannot start '%s': %s. Nothing of it has run; is it installed, and on the PATH of this account (task keyword 'environment')?"
                 % (command.argv[0], error)
             ) from error
         return self._finish(process, command)
+
+    def _program(self, name: str) -> Optional[Tuple[str, Dict[str, str]]]:
+        """What is behind the DRM's wrapper; None where there is none. Looked for once."""
+        if self._wrapper is not None and name not in self._behind:
+            self._behind[name] = behind(self._wrapper, name, os.environ)
+        return self._behind.get(name)
 
     def _finish(self, process: subprocess.Popen[bytes], command: Command) -> CommandResult:
         try:
@@ -54,17 +63,21 @@ class Runner:
         return CommandResult(command, RC_TIMED_OUT, _text(out), said.strip(), timed_out=True)
 
 
-def _start(command: Command, inherit_fds: Sequence[int]) -> subprocess.Popen[bytes]:
+def _start(
+    command: Command, inherit_fds: Sequence[int], program: Optional[Tuple[str, Dict[str, str]]]
+) -> subprocess.Popen[bytes]:
+    executable, variables = program or (None, {})
     # A file, not a pipe: of that it would take what we had written when we were killed for all, and submit half a script.
     with tempfile.TemporaryFile() as given:
         given.write((command.stdin or "").encode("utf-8", "surrogateescape"))
         given.seek(0)
         return subprocess.Popen(
             command.argv,
+            executable=executable,
             stdin=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "LC_ALL": "C", **command.environ},
+            env={**os.environ, "LC_ALL": "C", **variables, **command.environ},
             cwd=command.directory or None,
             pass_fds=tuple(inherit_fds),
             # Its own session: a lost connection's SIGHUP must not end a submission half way.

@@ -167,12 +167,13 @@ from ansible_collections.clusterjobs.drm.plugins.module_utils._runner import Run
 def main() -> None:
     module = AnsibleModule(dict(DRM_SPEC, timeout={"type": "int", "default": 60}), supports_check_mode=True)
     params = module.params
-    runner = Runner(params["command_timeout"])
-    result: Dict[str, Any] = {"changed": False, "commands": runner.commands}
+    result: Dict[str, Any] = {"changed": False, "commands": []}
     try:
         check_limits(params)
         drm = choose(params["drm"], shutil.which)
         result["drm"] = drm.name
+        runner = Runner(params["command_timeout"], drm.wrapper)
+        result["commands"] = runner.commands
         client = Client(drm, runner, params["cluster"])
         cluster = until_answered(client.cluster_status, params["timeout"], Clock(time.monotonic, time.sleep))
     except DrmError as error:

@@ -449,7 +449,7 @@ def main() -> None:
         result["drm"] = drm.name
         refuse_root(drm.name, os.geteuid())
         task, part = slice_from(params["_slice"])
-        runner = Runner(params["command_timeout"])
+        runner = Runner(params["command_timeout"], drm.wrapper)
         result["commands"] = runner.commands
         client = Client(drm, runner, params["cluster"])
         journal = Journal(journal_directory(params), drm.name, params["cluster"], params["command_timeout"] + 30)

@@ -81,12 +81,13 @@ def main() -> None:
     )
     module = AnsibleModule(spec, supports_check_mode=True)
     params = module.params
-    runner = Runner(params["command_timeout"])
-    result: Dict[str, Any] = {"changed": False, "commands": runner.commands}
+    result: Dict[str, Any] = {"changed": False, "commands": []}
     try:
         check_limits(params)
         drm = choose(params["drm"], shutil.which)
         result["drm"] = drm.name
+        runner = Runner(params["command_timeout"], drm.wrapper)
+        result["commands"] = runner.commands
         client = Client(drm, runner, params["cluster"])
         job_ids = list(dict.fromkeys(params["job_ids"]))
         snapshot = ask_until_answered(

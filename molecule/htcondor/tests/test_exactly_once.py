@@ -1,4 +1,4 @@
-"""One key, one job, whatever dies: the kill loop (testlib/short_loop.py) on HTCondor. Its queue and history count, not our journal."""
+"""One key, one job, whatever dies: the kill loop (testlib/short_loop.py) on HTCondor, three jobs a task. Its queue and history count, not our journal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from testlib.kill_loop import POINTS
 from testlib.short_loop import CONNECTIONS, RACE, ShortLoop
 
 HITS = 2
+# Jobs that one condor_submit submits.
+TOGETHER = 3
 STOPPED, FROZEN = "schedd stopped during the submission", "schedd frozen during the submission"
 
 
@@ -19,7 +21,7 @@ def loop(run: str, pool: HTCondorCluster) -> ShortLoop:
         STOPPED: (pool.stop_schedd, pool.start_schedd),
         FROZEN: (partial(pool.freeze_schedd, "STOP"), partial(pool.freeze_schedd, "CONT")),
     }
-    loop = ShortLoop(run, pool, HITS, daemons)
+    loop = ShortLoop(run, pool, HITS, daemons, together=TOGETHER)
     loop.strike()
     return loop
 

@@ -45,6 +45,8 @@ class Hit:
     #: What is struck is a submission that has begun, or a job that waits to be told to end.
     slow: bool = False
     waits: bool = False
+    #: How many jobs its task has, which one command submits where the DRM has a way for it.
+    together: int = 1
     struck: str = ""
     first: Mapping[str, Any] = field(default_factory=dict)
     again: Mapping[str, Any] = field(default_factory=dict)
@@ -52,6 +54,11 @@ class Hit:
     @property
     def key(self) -> str:
         return f"{self.run}-{self.point.replace(':', '.').replace(' ', '_')}-{self.how}{self.number}"
+
+    @property
+    def keys(self) -> list[str]:
+        """Those of all its jobs."""
+        return [self.key, *(f"{self.key}.{number}" for number in range(2, self.together + 1))]
 
     @property
     def alias(self) -> str:
@@ -74,7 +81,7 @@ class Hit:
         lines = ["#!/bin/sh"]
         if self.point == "submit:running":
             # More than a pipe holds: the part that a dying module has passed on must not be taken for the whole.
-            lines += ["# a line of a long script"] * 8000
+            lines += ["# a line of a long script"] * (8000 if self.together == 1 else 2400)
         if self.waits:
             lines += [f"touch {MARKS}/{self.key}.running", f"until [ -e {MARKS}/{self.key}.go ]; do sleep 0.2; done"]
         return "\n".join([*lines, "echo whole", ""])
@@ -96,7 +103,7 @@ class Hit:
             # A connection of its own: the one that is cut is nobody else's.
             "ansible_control_path": str(self.control_path),
             "ansible_python_interpreter": "/usr/bin/python3",
-            "fault_key": self.key,
+            "fault_jobs": [{"key": key, "name": key} for key in self.keys],
             "fault_script": self.script,
             "fault_environment": self.environment() if faulty else {},
         }
@@ -154,8 +161,7 @@ def start(name: str, hits: Sequence[Hit], *, faulty: bool, forks: int = 12, **op
     hosts = {hit.alias: hit.variables(faulty) for hit in hits}
     inventory.write_text("---\n" + json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
     wanted = {
-        "key": "{{ fault_key }}",
-        "name": "{{ fault_key }}",
+        "jobs": "{{ fault_jobs }}",
         "script": "{{ fault_script }}",
         "chdir": SHARED,
         "state": "finished",

@@ -25,12 +25,14 @@ class ShortLoop:
         hits: int,
         daemons: Mapping[str, tuple[Callable[[], object], Callable[[], object]]],
         points: Sequence[str] = POINTS,
+        together: int = 1,
     ) -> None:
         self.run = run
         self.cluster = cluster
         self.count = hits
         self.daemons = daemons
         self.points = points
+        self.together = together
         self.hits: list[Hit] = []
         self.accounting: list[Row] = []
 
@@ -50,7 +52,9 @@ class ShortLoop:
 
     def _hits(self, points: Sequence[str], how: str, count: int, slow: bool = False, waits: bool = False) -> list[Hit]:
         new = [
-            Hit(self.cluster, point, how, number, self.run, slow, waits) for point in points for number in range(count)
+            Hit(self.cluster, point, how, number, self.run, slow, waits, self.together)
+            for point in points
+            for number in range(count)
         ]
         self.hits += new
         return new
@@ -65,9 +69,9 @@ class ShortLoop:
         # At once: the DRM may only now hear of what it was sent before.
         kill_loop.run_again(f"{name}-again", hits)
 
-    def job_ids(self, hit: Hit) -> list[str]:
+    def job_ids(self, key: str) -> list[str]:
         """The jobs that the DRM has ever had under this key, out of its own records."""
-        return [row.job_id for row in self.accounting if row.name.startswith(f"{hit.key}-")]
+        return [row.job_id for row in self.accounting if row.name.startswith(f"{key}-")]
 
     def of(self, point: str) -> list[Hit]:
         return [hit for hit in self.hits if hit.point == point]
@@ -78,8 +82,8 @@ class ShortLoop:
                 "cluster": self.cluster.name,
                 "point": point,
                 "hits": sum(bool(hit.struck) for hit in self.of(point)),
-                "keys": len(self.of(point)),
-                "jobs": sum(len(self.job_ids(hit)) for hit in self.of(point)),
+                "keys": sum(len(hit.keys) for hit in self.of(point)),
+                "jobs": sum(len(self.job_ids(key)) for hit in self.of(point) for key in hit.keys),
             }
             for point in dict.fromkeys(hit.point for hit in self.hits)
         ]
@@ -91,9 +95,10 @@ class ShortLoop:
         for hit in hits:
             assert hit.struck == point, f"{hit.alias} was never struck"
             assert hit.again["outcome"] == "ok", hit.again
-            (entry,) = hit.again["jobs"]
-            assert self.job_ids(hit) == [entry["job_id"]]
-            assert (entry["state"], entry["exit_code"], entry["stdout"]) == ("DONE", 0, "whole\n")
+            assert [entry["key"] for entry in hit.again["jobs"]] == hit.keys
+            for entry in hit.again["jobs"]:
+                assert self.job_ids(entry["key"]) == [entry["job_id"]]
+                assert (entry["state"], entry["exit_code"], entry["stdout"]) == ("DONE", 0, "whole\n")
 
     def judge_struck_task(self, point: str) -> None:
         """The controller lives: the same task reports the job, as its own work, and a second run has nothing to do."""
@@ -101,7 +106,8 @@ class ShortLoop:
             if hit.how in (ONCE, ONE):
                 assert hit.first["outcome"] == "ok", hit.first
                 assert (hit.first["changed"], hit.again["changed"]) == (True, False)
-                assert hit.first["jobs"][0]["job_id"] == hit.again["jobs"][0]["job_id"]
+                ids = [[entry["job_id"] for entry in result["jobs"]] for result in (hit.first, hit.again)]
+                assert ids[0] == ids[1]
 
     def judge_silence(self, point: str, program: str) -> None:
         """Without an answer, the error says what is known."""

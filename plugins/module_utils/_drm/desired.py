@@ -16,7 +16,7 @@ from .client import Snapshot
 from .errors import DrmError, DrmUnavailableError
 from .model import Control, JobState, JobStatus
 from .order import GENERATED_PREFIX, Order, Submitted
-from .output import read_output
+from .output import OutputReader
 from .preview import submission_diff
 from .submission import Submitter
 from .wait import REACHED, SLICE_SECONDS, Clock, Pace, Watch, watch
@@ -88,6 +88,7 @@ class Desired:
         self.part = part
         self.verbose = verbose
         self.result = result
+        self.reader = OutputReader()
         self.submitted: Dict[str, Submitted] = {}
         self.controlled: List[str] = []
         self.jobs: Dict[str, JobStatus] = {}
@@ -240,7 +241,7 @@ class Desired:
         )
         values: Dict[str, Any] = {"stderr": ""}
         for stream, path in streams.items():
-            read = read_output(path, self.wish.output_max_bytes)
+            read = self.reader.read(path, self.wish.output_max_bytes)
             values[stream] = read["text"]
             values[stream + "_truncated"] = read["truncated"]
             if "problem" in read:

@@ -8,17 +8,32 @@ from __future__ import annotations
 import os
 import pwd
 import re
-from typing import List, Optional, Sequence, Tuple
+from dataclasses import replace
+from typing import Hashable, List, Optional, Sequence, Tuple
 
 from . import htcondor_cluster
 from .cluster import ClusterStatus
 from .errors import ParseError
 from .htcondor_answer import ATTRIBUTES, STATES, read_jobs
-from .htcondor_description import ARRAY_INDEX, USER, array_indices, check_encoded, description, output_path
+from .htcondor_description import (
+    ARRAY_INDEX,
+    USER,
+    array_indices,
+    check_encoded,
+    description,
+    description_of_many,
+    group,
+    job_commands,
+    output_path,
+)
 from .htcondor_words import check_native, resource_commands
 from .interface import Drm
-from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome
+from .model import Answer, Command, CommandResult, Control, JobRequest, JobStatus, Outcome
 from .word_lists import pieces
+
+# From here on jobs are asked for by ranges of clusters, which may hold a few more; so near to each other two are in one.
+_MOST_SINGLE_IDS = 100
+_NEAR = 20
 
 _PROGRAMS = {
     Control.CANCEL: "condor_rm",
@@ -118,31 +133,46 @@ class HTCondor(Drm):
         return self._submission(request, "-terse")
 
     def parse_submit(self, result: CommandResult) -> str:
-        found = re.search(r"^([1-9][0-9]*)\.([0-9]+) - \1\.([0-9]+)$", result.stdout, re.MULTILINE)
-        if found is None:
-            raise ParseError("condor_submit", result.stdout)
-        cluster, first, last = found.groups()
+        cluster, first, last = _range(result)
         # At the beginning of a line: a script may say anything, but not there.
         is_array = first != last or "\nMy.%s = " % ARRAY_INDEX in (result.command.stdin or "")
-        return cluster if is_array else "%s.%s" % (cluster, first)
+        return cluster if is_array else "%s.%d" % (cluster, first)
+
+    def submission_group(self, request: JobRequest) -> Optional[Hashable]:
+        return group(request, self.native_options(request))
+
+    def build_submit_many(self, requests: Sequence[JobRequest]) -> Command:
+        if len(requests) == 1:
+            return self.build_submit(requests[0])
+        user = _user()
+        text = description_of_many([job_commands(each, self.native_options(each), user) for each in requests])
+        return _submit(requests[0].cluster, text, "-terse")
+
+    def parse_submit_many(self, result: CommandResult, requests: Sequence[JobRequest]) -> List[Answer]:
+        """All or none: the processes of one cluster, in the sequence of their requests."""
+        if len(requests) == 1:
+            return [Answer(self.parse_submit(result))]
+        cluster, first, last = _range(result)
+        if (first, last) != (0, len(requests) - 1):
+            raise ParseError("condor_submit", result.stdout)
+        return [Answer("%s.%d" % (cluster, process)) for process in range(last + 1)]
 
     def build_dry_run(self, request: JobRequest) -> Optional[Command]:
         # The first dash is where the job's ClassAd goes to.
         return self._submission(request, "-dry-run", "-")
 
     def _submission(self, request: JobRequest, *how: str) -> Command:
-        text = description(request, self.native_options(request), _user())
-        return Command(("condor_submit", *_schedd(request.cluster), *how, "-"), stdin=text)
+        return _submit(request.cluster, description(request, self.native_options(request), _user()), *how)
 
     def build_status(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
-        return [_ask("condor_q", cluster, *ids) for ids in pieces(job_ids)]
+        return [_about(job_ids, "condor_q", cluster, "-allusers", *which) for which in _which(job_ids)]
 
     def parse_status(self, result: CommandResult) -> List[JobStatus]:
         return read_jobs(result)
 
     def build_history(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
         """The newest come first: once all are found, the rest of the history need not be read."""
-        return [_ask("condor_history", cluster, *_limit(ids), *ids) for ids in pieces(job_ids)]
+        return [_about(job_ids, "condor_history", cluster, *_limit(which), *which) for which in _which(job_ids)]
 
     def parse_history(self, result: CommandResult) -> List[JobStatus]:
         return read_jobs(result)
@@ -185,6 +215,18 @@ class HTCondor(Drm):
         return stdout, output_path(request, job_id, home, request.stderr) if request.stderr else stdout
 
 
+def _submit(cluster: str, text: str, *how: str) -> Command:
+    return Command(("condor_submit", *_schedd(cluster), *how, "-"), stdin=text)
+
+
+def _range(result: CommandResult) -> Tuple[str, int, int]:
+    """The cluster that condor_submit has made, and its first and last process. Raises ParseError."""
+    found = re.search(r"^([1-9][0-9]*)\.([0-9]+) - \1\.([0-9]+)$", result.stdout, re.MULTILINE)
+    if found is None:
+        raise ParseError("condor_submit", result.stdout)
+    return found.group(1), int(found.group(2)), int(found.group(3))
+
+
 def _turned_down(said: str) -> bool:
     """True where it is known that condor_submit has submitted nothing."""
     if _UNREACHABLE.search(said):
@@ -199,13 +241,31 @@ def _ask(program: str, cluster: str, *which: str) -> Command:
     return Command((program, *_schedd(cluster), "-json", "-attributes", ",".join(ATTRIBUTES), *which))
 
 
+def _about(job_ids: Sequence[str], program: str, cluster: str, *which: str) -> Command:
+    return replace(_ask(program, cluster, *which), job_ids=tuple(job_ids))
+
+
+def _which(job_ids: Sequence[str]) -> List[Tuple[str, ...]]:
+    """These ids, or for many of them the ranges that their clusters are in: it compares each job that it has with each id."""
+    if len(job_ids) <= _MOST_SINGLE_IDS:
+        return list(pieces(job_ids))
+    ranges: List[List[int]] = []
+    for number in sorted({int(job_id.partition(".")[0]) for job_id in job_ids}):
+        if ranges and number - ranges[-1][1] <= _NEAR:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    texts = ["(ClusterId >= %d && ClusterId <= %d)" % (first, last) for first, last in ranges]
+    return [("-constraint", " || ".join(some)) for some in pieces(texts, around=4)]
+
+
 def _schedd(cluster: str) -> Tuple[str, ...]:
     return ("-name", cluster) if cluster else ()
 
 
-def _limit(job_ids: Sequence[str]) -> Tuple[str, ...]:
-    """How many rows there can be; a cluster's id may stand for any number of jobs."""
-    return ("-limit", str(len(job_ids))) if all("." in job_id for job_id in job_ids) else ()
+def _limit(which: Sequence[str]) -> Tuple[str, ...]:
+    """How many rows there can be; a range, or a cluster's id, may stand for any number of jobs."""
+    return ("-limit", str(len(which))) if all(re.fullmatch(r"[0-9]+\.[0-9]+", word) for word in which) else ()
 
 
 def _named(names: Sequence[str]) -> List[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import AbstractSet, Any, Dict, Iterator, List, Mapping, Optional
 
 from .errors import ParseError
 from .model import CommandResult, EndReason, JobState, JobStatus
@@ -38,6 +38,7 @@ ATTRIBUTES = (
     "LastRemoteHost",
     "TotalSubmitProcs",
     "ClusterjobsArrayIndex",
+    "ClusterjobsUser",
 )
 
 #: JobStatus's numbers, in the words of the manual (Job ClassAd Attributes).
@@ -66,7 +67,6 @@ _BY_THE_USER = (1, 15, 16)
 _TOO_LONG = (46, 47)
 # The words of a person who removes a job end in that person's name.
 _POLICY = re.compile(r"The (job attribute|system macro) \w+ expression '.*' evaluated to TRUE", re.DOTALL)
-_BARE_ID = re.compile(r"[1-9][0-9]*")
 # A byte that is no UTF-8 arrives as a backslash, an x and two digits, which JSON does not know.
 _ODD_BYTE = re.compile(r"(?<!\\)((?:\\\\)*)\\x([0-9a-f]{2})")
 _LAST_SIGNAL = 64
@@ -75,9 +75,9 @@ _LAST_SIGNAL = 64
 def read_jobs(result: CommandResult) -> List[JobStatus]:
     """The jobs of an answer, the newest one where the history knows an id twice (a schedd that lost its queue counts from 1 again)."""
     jobs: Dict[str, JobStatus] = {}
-    asked = {word for word in result.command.argv if _BARE_ID.fullmatch(word)}
+    asked = frozenset(result.command.job_ids)
     for ad in _ads(result):
-        for job in _named_as_asked(_status(ad, result), asked, result.command.argv):
+        for job in _named_as_asked(_status(ad, asked, result), asked):
             jobs.setdefault(job.job_id, job)
     return list(jobs.values())
 
@@ -88,7 +88,8 @@ def _ads(result: CommandResult) -> List[Dict[str, Any]]:
     if not text:
         return []
     try:
-        ads = json.loads(_ODD_BYTE.sub(r"\1\\\\x\2", text), strict=False)
+        mended = _ODD_BYTE.sub(r"\1\\\\x\2", text) if "\\x" in text else text
+        ads = json.loads(mended, strict=False)
     except ValueError as error:
         raise ParseError(result.command.argv[0], result.stdout) from error
     if not isinstance(ads, list) or not all(isinstance(ad, dict) for ad in ads):
@@ -96,21 +97,23 @@ def _ads(result: CommandResult) -> List[Dict[str, Any]]:
     return ads
 
 
-def _named_as_asked(job: JobStatus, asked: Any, argv: Tuple[str, ...]) -> Iterator[JobStatus]:
+def _named_as_asked(job: JobStatus, asked: AbstractSet[str]) -> Iterator[JobStatus]:
     """A job that is no array's is asked for as 7.0 or, as condor_submit tells it to people, as 7."""
     cluster = job.job_id.partition(".")[0]
-    bare = not job.array_id and cluster in asked
-    if not bare or job.job_id in argv:
+    if not asked or job.job_id in asked or (job.array_id and cluster in asked):
         yield job
-    if bare:
+    if not job.array_id and cluster in asked:
         yield replace(job, job_id=cluster)
 
 
-def _status(ad: Mapping[str, Any], result: CommandResult) -> JobStatus:
+def _status(ad: Mapping[str, Any], asked: AbstractSet[str], result: CommandResult) -> JobStatus:
     cluster, process = _number(ad, "ClusterId"), _number(ad, "ProcId")
     if cluster is None or process is None:
         raise ParseError(result.command.argv[0], result.stdout)
-    in_array = "ClusterjobsArrayIndex" in ad or (_number(ad, "TotalSubmitProcs") or 1) > 1
+    several = (_number(ad, "TotalSubmitProcs") or 1) > 1
+    # Jobs that one command of ours submitted are the processes of a cluster, and each is one of its own.
+    together = several and "ClusterjobsUser" in ad and str(cluster) not in asked
+    in_array = "ClusterjobsArrayIndex" in ad or (several and not together)
     job = JobStatus(
         job_id="%d.%d" % (cluster, process),
         state=JobState.UNKNOWN,

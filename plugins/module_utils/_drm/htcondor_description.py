@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from typing import Iterator, List, Sequence
+from typing import Hashable, Iterator, List, Optional, Sequence
 
 from .errors import InvalidRequestError
 from .model import JobRequest
@@ -26,6 +26,8 @@ USER = "ClusterjobsUser"
 _MAX_ARGUMENT = 100 * 1000
 _MAX_ENCODED = 1000 * 1000
 _MAX_ELEMENTS = 100 * 1000
+# A longer script goes in a description of its own, so that none becomes too large to hold.
+_MAX_TOGETHER = 64 * 1024
 # printf takes these as they are, and so does condor_submit between single quotes.
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-+=./:,@%;<>|&()[]{}*?!~^#")
 _PATTERN = re.compile(r"\$\((Cluster|ClusterId|Process|ProcId)\)", re.IGNORECASE)
@@ -41,19 +43,8 @@ export PATH HOME USER LOGNAME
 
 
 def description(request: JobRequest, commands: Sequence[str], user: str) -> str:
-    """What condor_submit reads. What makes a job what it is comes after the user's own commands."""
-    lines = list(commands)
-    lines += ["initialdir = %s" % _value("chdir", request.chdir)] if request.chdir else []
-    lines += ["output = %s" % _path("stdout", request.stdout or _default_output(request))]
-    lines += ["error = %s" % _path("stderr", request.stderr)] if request.stderr else []
-    lines += ["hold = true"] if request.hold else []
-    lines += [
-        "executable = /bin/sh",
-        "transfer_executable = false",
-        'arguments = "%s"' % " ".join("'%s'" % word for word in _arguments(request)),
-        "batch_name = %s" % request.job_name,
-        'My.%s = "%s"' % (USER, user.replace("\\", "\\\\").replace('"', '\\"').replace("$", "$(DOLLAR)")),
-    ]
+    """What condor_submit reads for one request. What makes a job what it is comes after the user's own commands."""
+    lines = job_commands(request, commands, user)
     if not request.array:
         return "\n".join([*lines, "queue", ""])
     indices = ", ".join(map(str, array_indices(request.array)))
@@ -63,6 +54,51 @@ def description(request: JobRequest, commands: Sequence[str], user: str) -> str:
         "queue ClusterjobsIndex in (%s)" % indices,
     ]
     return "\n".join([*lines, ""])
+
+
+def description_of_many(jobs: Sequence[Sequence[str]]) -> str:
+    """What condor_submit reads for jobs whose commands have the same names: they become the processes of one cluster, in one step.
+
+    HTCondor 24 takes one queue statement only, and its table of items has no way to write a comma. So what differs is a macro for
+    each process.
+    """
+    macros, lines = [], []
+    for place, commands in enumerate(zip(*jobs)):
+        if len(set(commands)) == 1:
+            lines.append(commands[0])
+            continue
+        for process, command in enumerate(commands):
+            macros.append("Clusterjobs%d_%d = %s" % (place, process, command.partition("=")[2].strip()))
+        lines.append("%s= $(Clusterjobs%d_$(Process))" % (commands[0].partition("=")[0], place))
+    return "\n".join([*macros, *lines, "queue %d" % len(jobs), ""])
+
+
+def group(request: JobRequest, commands: Sequence[str]) -> Optional[Hashable]:
+    """What the jobs of one command have in common; None for a job that needs a cluster of its own."""
+    if request.array or len(request.script) > _MAX_TOGETHER or any("$" in word for word in request.native_options):
+        return None
+    if _PATTERN.search(request.stdout) or _PATTERN.search(request.stderr):
+        # The number of the cluster may be all that keeps its files apart.
+        return None
+    names = [line.partition("=")[0].strip().lower() for line in commands]
+    return (request.cluster, request.chdir != "", request.stderr != "", request.hold, *names)
+
+
+def job_commands(request: JobRequest, commands: Sequence[str], user: str) -> List[str]:
+    """The commands of one job, but for those that make an array of it."""
+    lines = list(commands)
+    lines += ["initialdir = %s" % _value("chdir", request.chdir)] if request.chdir else []
+    lines += ["output = %s" % _path("stdout", request.stdout or _default_output(request))]
+    lines += ["error = %s" % _path("stderr", request.stderr)] if request.stderr else []
+    lines += ["hold = true"] if request.hold else []
+    return [
+        *lines,
+        "executable = /bin/sh",
+        "transfer_executable = false",
+        'arguments = "%s"' % " ".join("'%s'" % word for word in _arguments(request)),
+        "batch_name = %s" % request.job_name,
+        'My.%s = "%s"' % (USER, user.replace("\\", "\\\\").replace('"', '\\"').replace("$", "$(DOLLAR)")),
+    ]
 
 
 def check_encoded(request: JobRequest) -> None:

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, FrozenSet, List, Mapping, Optional, Pattern, Sequence, Tuple
+from typing import ClassVar, FrozenSet, Hashable, List, Mapping, Optional, Pattern, Sequence, Tuple
 
 from .cluster import ClusterStatus
 from .errors import DrmError, InvalidRequestError, UnsupportedFieldError
-from .model import Command, CommandResult, Control, JobRequest, JobState, JobStatus, Outcome
+from .model import Answer, Command, CommandResult, Control, JobRequest, JobState, JobStatus, Outcome, Wrapper
 
 # A request always has these; no DRM can refuse them.
 ALWAYS_HONOURED = frozenset(("script", "name", "token"))
@@ -24,6 +24,8 @@ class Drm(ABC):
     executables: ClassVar[Tuple[str, ...]]
     #: Fields of JobRequest that this DRM honours, beside ALWAYS_HONOURED.
     request_fields: ClassVar[FrozenSet[str]]
+    #: What the commands may be in place of the programs themselves, and costs time.
+    wrapper: ClassVar[Optional[Wrapper]] = None
     #: How many submissions the DRM takes side by side before one of them waits for another.
     submissions_at_once: ClassVar[int] = 1
     #: What can be done to a job here.
@@ -66,6 +68,19 @@ class Drm(ABC):
     @abstractmethod
     def parse_submit(self, result: CommandResult) -> str:
         """The job id out of an OK answer. Raises ParseError."""
+
+    def submission_group(self, request: JobRequest) -> Optional[Hashable]:
+        """Requests with the same group can be submitted by one command; one with None only alone."""
+        return None
+
+    def build_submit_many(self, requests: Sequence[JobRequest]) -> Command:
+        """The command that submits one request, or several of one group."""
+        (request,) = requests
+        return self.build_submit(request)
+
+    def parse_submit_many(self, result: CommandResult, requests: Sequence[JobRequest]) -> List[Answer]:
+        """What an OK answer says to each of these requests. Raises ParseError where it says nothing that can be read."""
+        return [Answer(self.parse_submit(result))]
 
     def build_dry_run(self, request: JobRequest) -> Optional[Command]:
         """The DRM's own dry run, or None where it has none."""

@@ -15,12 +15,15 @@ import json
 import os
 import stat
 import time
-from contextlib import contextmanager, suppress
-from typing import Any, Dict, Iterator, List, Optional
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .errors import DrmError
 
 KEEP_GENERATED_SECONDS = 30 * 24 * 3600
+# A look at each of thousands of entries takes longer than a submission.
+_PURGE_SECONDS = 24 * 3600
 _LOCK_POLL_SECONDS = 0.05
 # Put behind a torn line before the next one: a record that lacked only its newline must not come to count later.
 _TORN_END = b"~\n"
@@ -56,6 +59,7 @@ class Entry:
         self.path = path
         self.fd = fd
         self.records: List[Dict[str, Any]] = []
+        self._unsynced: List[Dict[str, Any]] = []
         with os.fdopen(os.dup(fd), "rb") as stream:
             data = stream.read()
         self._torn = bool(data) and not data.endswith(b"\n")
@@ -81,6 +85,12 @@ class Entry:
 
     def append(self, event: str, **values: Any) -> Dict[str, Any]:
         """Add a record; it is on disk when this returns."""
+        record = self.write(event, **values)
+        self.sync()
+        return record
+
+    def write(self, event: str, **values: Any) -> Dict[str, Any]:
+        """Add a record, of which nothing is certain before ``sync``."""
         record = dict(values, event=event, time=int(time.time()))
         line = json.dumps(record, sort_keys=True).encode("utf-8") + b"\n"
         data = _TORN_END + line if self._torn else line
@@ -88,12 +98,37 @@ class Entry:
         try:
             while data:
                 data = data[os.write(self.fd, data) :]
+        except OSError as error:
+            raise JournalError(self.path, error) from error
+        self._unsynced.append(record)
+        return record
+
+    def sync(self) -> None:
+        """What was written is on disk, and stands, when this returns."""
+        try:
             os.fsync(self.fd)
         except OSError as error:
             raise JournalError(self.path, error) from error
         self._torn = False
-        self.records.append(record)
-        return record
+        self.records += self._unsynced
+        self._unsynced = []
+
+
+def append_all(records: Sequence[Tuple[Entry, Dict[str, Any]]]) -> List[Optional[JournalError]]:
+    """Add a record to each of these entries; they are on disk when this returns, but for those whose error is there.
+
+    All are written before the first is synced: one commit of the file system then takes most of them.
+    """
+    failures = [_failure(partial(entry.write, **values)) for entry, values in records]
+    return [failure or _failure(entry.sync) for failure, (entry, _values) in zip(failures, records)]
+
+
+def _failure(step: Callable[[], Any]) -> Optional[JournalError]:
+    try:
+        step()
+    except JournalError as error:
+        return error
+    return None
 
 
 class Journal:
@@ -110,33 +145,44 @@ class Journal:
 
     @contextmanager
     def locked(self, key: str) -> Iterator[Entry]:
-        """The key's entry, made if it is new, with its lock held until the end of the block.
+        """The key's entry, made if it is new, with its lock held until the end of the block."""
+        with self.locked_together([key]) as entries:
+            yield entries[0]
 
-        The lock belongs to the open file, so a submission command that inherits ``entry.fd`` keeps it while it still runs.
+    @contextmanager
+    def locked_together(self, keys: Sequence[str]) -> Iterator[List[Entry]]:
+        """The same for several keys, in their sequence.
+
+        A lock belongs to the open file, so a submission command that inherits each ``entry.fd`` keeps it while it still runs.
         """
+        with ExitStack() as opened:
+            # Everybody locks in one sequence, or two plays with the same keys would wait for each other.
+            fds = {key: self._open_locked(key, opened) for key in sorted(keys)}
+            yield self._ready([(self.path(key), fds[key]) for key in keys])
+
+    def _open_locked(self, key: str, opened: ExitStack) -> int:
         path = self.path(key)
         try:
             make_private_directory(self.directory)
             fd = _open_entry(path)
         except OSError as error:
             raise JournalError(path, error) from error
-        try:
-            self._lock(fd, key, path)
-            yield self._ready(path, fd)
-        finally:
-            os.close(fd)
+        opened.callback(os.close, fd)
+        self._lock(fd, key, path)
+        return fd
 
-    def _ready(self, path: str, fd: int) -> Entry:
+    def _ready(self, files: Sequence[Tuple[str, int]]) -> List[Entry]:
         try:
-            entry = Entry(path, fd)
-            if not entry.records:
+            entries = [Entry(path, fd) for path, fd in files]
+            if not all(entry.records for entry in entries):
                 # Whoever made the file may have died before its name was on disk.
                 sync_directory(self.directory)
-            # An entry in use is a young one: purge_generated leaves it alone, however long its job is waited for.
-            os.utime(fd)
+            for entry in entries:
+                # An entry in use is a young one: purge_generated leaves it alone, however long its job is waited for.
+                os.utime(entry.fd)
         except OSError as error:
-            raise JournalError(path, error) from error
-        return entry
+            raise JournalError(self.directory, error) from error
+        return entries
 
     def read(self, key: str) -> Optional[Entry]:
         """The key's entry without making one; None where this key was never used here."""
@@ -167,7 +213,13 @@ class Journal:
             time.sleep(_LOCK_POLL_SECONDS)
 
     def purge_generated(self, prefix: str) -> None:
-        """Remove entries that no user can name again, once nothing has used them for 30 days."""
+        """Remove entries that no user can name again, once nothing has used them for 30 days. It looks once a day."""
+        mark = os.path.join(self.directory, "purged")
+        with suppress(FileNotFoundError):
+            if time.time() - os.lstat(mark).st_mtime < _PURGE_SECONDS:
+                return
+        os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        os.utime(mark)
         oldest = time.time() - KEEP_GENERATED_SECONDS
         with os.scandir(self.directory) as entries:
             paths = [item.path for item in entries if item.name.endswith(".jsonl")]

@@ -21,6 +21,7 @@ from .cluster import ClusterStatus, NodeStatus, occupancy
 from .errors import ParseError, UnsupportedFieldError
 from .interface import Drm
 from .model import Command, CommandResult, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
+from .word_lists import pieces
 
 # In the order in which they import each other.
 _PARTS = (local_request, local_store, local_element, local_supervisor, local_agent)
@@ -107,7 +108,7 @@ class Local(Drm):
 
     def build_status(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
         self._refuse(cluster)
-        return [_command("status", *job_ids)]
+        return [_command("status", *some) for some in pieces(job_ids)]
 
     def parse_status(self, result: CommandResult) -> List[JobStatus]:
         rows = _read("status", result.stdout) if result.stdout.strip() else []
@@ -125,11 +126,11 @@ class Local(Drm):
 
     def build_find(self, names: Sequence[str], cluster: str, since: int) -> List[Command]:
         self._refuse(cluster)
-        return [_command("find", str(since), *names)]
+        return [_command("find", str(since), *some) for some in pieces(names)]
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
         self._refuse(cluster)
-        return [_command(action.value, *job_ids)]
+        return [_command(action.value, *some) for some in pieces(job_ids)]
 
     def classify(self, result: CommandResult) -> Outcome:
         if result.timed_out or result.rc == local_agent.RC_TRY_AGAIN:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
@@ -87,6 +87,17 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Wrapper:
+    """A shell script under the names of a DRM's commands, which starts the program of that name with some variables set."""
+
+    script: str
+    programs: str
+    #: Its file of assignments, which a variable that is set already goes before.
+    settings: str
+    defaults: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class CommandResult:
     """What a command answered. ``rc`` is 124 where it was ended at its time limit (``timed_out``), negative where a signal ended it."""
 
@@ -95,6 +106,14 @@ class CommandResult:
     stdout: str
     stderr: str
     timed_out: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the DRM said to one submission: the job's id, or why it was turned down; neither where that is not known."""
+
+    job_id: str = ""
+    refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,7 +174,8 @@ class JobStatus:
 
     def as_dict(self) -> Dict[str, Any]:
         """Plain types for a module's result; the elements of an array under ``tasks``."""
-        values = asdict(self)
+        # asdict copies each value apart, which of thousands of jobs takes longer than to ask for them.
+        values = dict(vars(self))
         values["state"] = self.state.value
         values["end_reason"] = self.end_reason.value if self.end_reason else None
         values["nodes"] = list(self.nodes)

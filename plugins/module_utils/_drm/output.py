@@ -8,26 +8,30 @@ from __future__ import annotations
 import os
 import stat
 import time
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict
 
-# A network filesystem may show a node's file late; a finished job's output is looked for this often, this far apart (seconds).
-_TRIES = 4
+# A network filesystem may show a node's file late; what is not there is looked for again, this often in all, this far apart (seconds).
+_PAUSES = 3
 _PAUSE_SECONDS = 0.5
 
 
-def read_output(path: str, max_bytes: int, sleep: Callable[[float], None] = time.sleep) -> Dict[str, Any]:
-    """The last ``max_bytes`` bytes of a job's output as ``text`` and ``truncated``; ``text`` is None, with ``problem``, where it cannot be read."""
-    problem: Optional[OSError] = None
-    for attempt in range(_TRIES):
-        if attempt:
-            sleep(_PAUSE_SECONDS)
-        try:
-            return _tail(path, max_bytes)
-        except FileNotFoundError as error:
-            problem = error
-        except OSError as error:
-            return {"text": None, "truncated": False, "problem": str(error)}
-    return {"text": None, "truncated": False, "problem": str(problem)}
+class OutputReader:
+    """Reads the output of finished jobs. Of many jobs that left none, each is not waited for anew."""
+
+    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sleep = sleep
+        self._pauses = _PAUSES
+
+    def read(self, path: str, max_bytes: int) -> Dict[str, Any]:
+        """The last ``max_bytes`` bytes of it as ``text`` and ``truncated``; ``text`` is None, with ``problem``, where it cannot be read."""
+        while True:
+            try:
+                return _tail(path, max_bytes)
+            except OSError as error:
+                if not isinstance(error, FileNotFoundError) or not self._pauses:
+                    return {"text": None, "truncated": False, "problem": str(error)}
+            self._pauses -= 1
+            self._sleep(_PAUSE_SECONDS)
 
 
 def _tail(path: str, max_bytes: int) -> Dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any, Callable, ClassVar, Mapping, Sequence
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import ParseError
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.interface import Drm
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import (
+    Answer,
     Command,
     CommandResult,
     Control,
@@ -93,6 +94,22 @@ class FakeDrm(Drm):
         return request.stdout or "%s/%s.out" % (home, job_id), request.stderr or "%s/%s.err" % (home, job_id)
 
 
+class BulkDrm(FakeDrm):
+    """Takes jobs of one queue by one command, whose answer has a line a job: an id, a dash for no answer, or why it was refused."""
+
+    def submission_group(self, request: JobRequest) -> str | None:
+        return None if request.array else "queue " + request.queue
+
+    def build_submit_many(self, requests: Sequence[JobRequest]) -> Command:
+        return Command(("fsubmany", *map(self.job_name, requests)))
+
+    def parse_submit_many(self, result: CommandResult, requests: Sequence[JobRequest]) -> list[Answer]:
+        lines = result.stdout.splitlines()
+        if len(lines) != len(requests):
+            raise ParseError("submission", result.stdout)
+        return [Answer(job_id=line) if line.isdigit() else Answer(refusal=line.strip("-")) for line in lines]
+
+
 Fault = Callable[[Callable[[], CommandResult], Command], CommandResult]
 
 
@@ -117,7 +134,7 @@ class FakeCluster:
 
     def run(self, command: Command, inherit_fds: Sequence[int] = ()) -> CommandResult:
         self.commands.append(list(command.argv))
-        if command.argv[0] == "fsub":
+        if command.argv[0] in ("fsub", "fsubmany"):
             self.inherited.append(tuple(inherit_fds))
         faults = self.faults.get(command.argv[0])
         if faults:
@@ -144,6 +161,7 @@ class FakeCluster:
         program, arguments = command.argv[0], command.argv[1:]
         answer = {
             "fsub": self._submit,
+            "fsubmany": self._submit_many,
             "fdry": self._dry,
             "fqueue": self._ask_queue,
             "fhistory": self._ask_history,
@@ -161,6 +179,9 @@ class FakeCluster:
         self.submit_times[job_id] = self.now
         self.put(row(job_id, JobState.QUEUED, name=arguments[0]))
         return 0, job_id + "\n"
+
+    def _submit_many(self, command: Command, arguments: tuple[str, ...]) -> tuple[int, str]:
+        return 0, "".join(self._submit(command, (name,))[1] for name in arguments)
 
     def _dry(self, command: Command, arguments: tuple[str, ...]) -> tuple[int, str]:
         return 0, "would start at once"

@@ -223,7 +223,9 @@ class TestOutput:
     ) -> None:
         read: List[str] = []
         monkeypatch.setattr(
-            desired, "read_output", lambda path, most: read.append(path) or {"text": "x", "truncated": False}
+            desired.OutputReader,
+            "read",
+            lambda self, path, most: read.append(path) or {"text": "x", "truncated": False},
         )
         clock.at(1, lambda: cluster.end("101", JobState.DONE, exit_code=0))
         clock.at(200, lambda: cluster.end("102", JobState.DONE, exit_code=0))

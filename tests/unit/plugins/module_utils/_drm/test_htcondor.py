@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import ParseError
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.htcondor import HTCondor
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import (
+    Answer,
     Command,
     CommandResult,
     Control,
@@ -104,11 +108,100 @@ def test_status_of_any_number_of_jobs_is_one_call() -> None:
     assert "-limit" not in history.argv
 
 
-def test_a_long_list_of_ids_is_split() -> None:
-    ids = ["%d.0" % number for number in range(1000000, 1030000)]
-    commands = DRM.build_status(ids, "")
-    assert len(commands) == 3
-    assert [job_id for command in commands for job_id in command.argv[4:]] == ids
+def test_many_jobs_are_asked_for_by_ranges_of_their_clusters() -> None:
+    ids = [*("7.%d" % process for process in range(200)), "9.0", "30", "80.1"]
+    [queue], [history] = DRM.build_status(ids, "west"), DRM.build_history(ids, "west")
+    for command in (queue, history):
+        assert command.argv[-2:] == (
+            "-constraint",
+            "(ClusterId >= 7 && ClusterId <= 9) || (ClusterId >= 30 && ClusterId <= 30)"
+            " || (ClusterId >= 80 && ClusterId <= 80)",
+        )
+        assert "-limit" not in command.argv
+        assert command.job_ids == tuple(ids)
+
+
+def test_a_long_list_of_scattered_ids_is_split_before_the_systems_limit() -> None:
+    ids = ["%d.0" % number for number in range(1000000, 2000000, 100)]
+    for commands in (DRM.build_status(ids, ""), DRM.build_history(ids, "")):
+        assert len(commands) > 1
+        constraints = " || ".join(command.argv[-1] for command in commands)
+        assert re.findall(r">= (\d+) &", constraints) == [job_id[:-2] for job_id in ids]
+        # execve(2): one argument has at most 128 KiB.
+        assert max(len(command.argv[-1]) for command in commands) < 128 * 1024
+
+
+def together(*requests: JobRequest) -> Command:
+    assert len({DRM.submission_group(request) for request in requests}) == 1
+    return DRM.build_submit_many(requests)
+
+
+def test_different_jobs_are_the_processes_of_one_cluster() -> None:
+    one = replace(REQUEST, token="0123456789", chdir="/a b", stdout="x, $y", args=("1,2",))
+    other = replace(one, token="9876543210", chdir="/c", stdout="z")
+    command = together(one, other)
+    assert command.argv == DRM.build_submit(one).argv
+    text = command.stdin or ""
+    lines = text.splitlines()
+    assert lines[-1] == "queue 2"
+    assert text.count("queue") == 1
+    place = {line.partition(" = ")[0]: line.partition(" = ")[2] for line in lines}
+    told = {}
+    for name in ("batch_name", "initialdir", "output"):
+        macro = place[name]
+        assert macro.startswith("$(Clusterjobs")
+        assert macro.endswith("_$(Process))")
+        told[name] = [place[macro[2:-1].replace("$(Process)", process)] for process in "01"]
+    assert told == {
+        "batch_name": [one.job_name, other.job_name],
+        "initialdir": ["/a b", "/c"],
+        "output": ["x, $(DOLLAR)y", "z"],
+    }
+    # What all of them have stands once.
+    assert lines.count("executable = /bin/sh") == 1
+    assert DRM.parse_submit_many(CommandResult(command, 0, "12.0 - 12.1\n", ""), [one, other]) == [
+        Answer("12.0"),
+        Answer("12.1"),
+    ]
+
+
+@pytest.mark.parametrize("said", ["12.0 - 12.0\n", "12.0 - 12.2\n", "12.1 - 12.2\n", ""])
+def test_an_answer_for_another_number_of_jobs_is_none(said: str) -> None:
+    requests = [replace(REQUEST, token="0123456789"), replace(REQUEST, token="9876543210")]
+    with pytest.raises(ParseError):
+        DRM.parse_submit_many(CommandResult(together(*requests), 0, said, ""), requests)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"array": "1-2"}, id="an array's id is its cluster's"),
+        pytest.param({"stdout": "$(Cluster).out"}, id="stdout"),
+        pytest.param({"stderr": "$(cluster).err"}, id="stderr"),
+        pytest.param({"native_options": ("X = 1", "+Y = $(X)")}, id="macros"),
+        pytest.param({"script": "#!/bin/sh\n" + "#" * 70000}, id="too large to hold many"),
+    ],
+)
+def test_what_needs_a_cluster_of_its_own_is_submitted_alone(fields: Any) -> None:
+    assert DRM.submission_group(REQUEST) is not None
+    assert DRM.submission_group(replace(REQUEST, **fields)) is None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"memory_mb": 10},
+        {"stderr": "x"},
+        {"chdir": ""},
+        {"hold": True},
+        {"cluster": "west"},
+        {"native_options": ("rank = 1",)},
+    ],
+)
+def test_a_command_that_one_job_has_and_another_has_not_keeps_them_apart(fields: Any) -> None:
+    """In one description the second job would get it from the first."""
+    plain = JobRequest(script="#!/bin/sh\n", chdir="/a")
+    assert DRM.submission_group(replace(plain, **fields)) != DRM.submission_group(plain)
 
 
 def test_a_job_is_looked_for_by_its_exact_name_and_the_callers_account() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,8 +35,8 @@ def of_ad(**ad: Any) -> JobStatus:
     return job
 
 
-def told(stdout: str, *argv: str) -> CommandResult:
-    return CommandResult(Command(("condor_q", *argv)), 0, stdout, "")
+def told(stdout: str, *job_ids: str) -> CommandResult:
+    return CommandResult(Command(("condor_q",), job_ids=job_ids), 0, stdout, "")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,8 @@ def test_a_job_is_found_by_its_name() -> None:
 
 
 def test_an_id_without_its_process_stands_for_the_one_job() -> None:
-    [job] = jobs("bare-id.queue")
+    answer = recorded("htcondor/23.9.6/bare-id.queue")
+    [job] = DRM.parse_status(replace(answer, command=replace(answer.command, job_ids=("33",))))
     assert (job.job_id, job.array_id) == ("33", "")
     both = DRM.parse_status(told('[{"ClusterId": 7, "ProcId": 0, "JobStatus": 1}]', "7", "7.0"))
     assert [job.job_id for job in both] == ["7.0", "7"]
@@ -227,3 +229,29 @@ def test_the_newest_job_of_an_id_counts() -> None:
 def test_many_thousand_jobs() -> None:
     ads = [{"ClusterId": number, "ProcId": 0, "JobStatus": 1, "HoldReason": "x" * 100} for number in range(20000)]
     assert len(DRM.parse_status(told(json.dumps(ads)))) == 20000
+
+
+def processes(count: int, **ad: Any) -> str:
+    """The jobs of one cluster."""
+    return json.dumps(
+        [dict({"ClusterId": 7, "ProcId": n, "JobStatus": 1, "TotalSubmitProcs": count}, **ad) for n in range(count)]
+    )
+
+
+def test_jobs_that_one_command_of_ours_submitted_are_each_one_of_its_own() -> None:
+    text = processes(3, ClusterjobsUser="galaxy")
+    assert [(job.job_id, job.array_id) for job in DRM.parse_status(told(text, "7.0", "7.2"))] == [
+        ("7.0", ""),
+        ("7.2", ""),
+    ]
+    assert [job.array_id for job in DRM.parse_status(told(text))] == ["", "", ""]
+    # Whoever asks for the cluster asks for all of them.
+    assert [(job.job_id, job.array_id) for job in DRM.parse_status(told(text, "7"))][2] == ("7.2", "7")
+
+
+def test_the_processes_of_a_users_own_cluster_are_an_array() -> None:
+    assert {job.array_id for job in DRM.parse_status(told(processes(3), "7.0", "7.1", "7.2"))} == {"7"}
+
+
+def test_jobs_that_a_range_of_clusters_holds_besides_are_left_out() -> None:
+    assert DRM.parse_status(told(processes(1), "6.0", "8.0")) == []

@@ -183,6 +183,25 @@ def test_only_old_generated_entries_are_purged(journal: Journal) -> None:
     assert left == {"task:2#0", "user", "task:torn"}
 
 
+def test_entries_are_looked_at_once_a_day(journal: Journal) -> None:
+    def old_entry(key: str) -> Path:
+        with journal.locked(key) as entry:
+            entry.append("intent", key=key)
+        os.utime(journal.path(key), (0, 0))
+        return Path(journal.path(key))
+
+    first = old_entry("task:1#0")
+    journal.purge_generated("task:")
+    assert not first.exists()
+    second = old_entry("task:2#0")
+    journal.purge_generated("task:")
+    assert second.exists()
+    yesterday = time.time() - 25 * 3600
+    os.utime(Path(journal.directory, "purged"), (yesterday, yesterday))
+    journal.purge_generated("task:")
+    assert not second.exists()
+
+
 def test_an_entry_in_use_is_not_purged_however_old(journal: Journal) -> None:
     with journal.locked("task:1#0") as entry:
         entry.append("intent", key="task:1#0")

@@ -203,7 +203,7 @@ class TestSubmission:
     def test_they_are_in_the_file_alone(self, cluster: FakeCluster, tmp_path: Path) -> None:
         starter = submitter(cluster, tmp_path)
         job = starter.submit(order(secrets=SECRETS))
-        path = Path(starter.secrets_path(job.request.token))
+        path = Path(starter.secrets.path(job.request.token))
         assert path.parent == tmp_path / "secrets"
         assert "PASSWORD=abcdefgh" in path.read_text()
         command = cluster.submissions[0]

@@ -14,8 +14,7 @@ import pytest
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import DrmError, DrmUnavailableError
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.journal import Entry
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import JobState
-from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.order import RequestChangedError
-from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.submission import UnrecordedJobError
+from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.order import RequestChangedError, UnrecordedJobError
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.fake_drm import (
     UNREACHABLE,
     UNREACHABLE_AFTERWARDS,

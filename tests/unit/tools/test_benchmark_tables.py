@@ -1,0 +1,65 @@
+"""The table of docs/benchmarks.md is what the results say, and a missed aim is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import benchmark_tables
+import pytest
+
+
+def test_the_page_has_the_table_of_these_results() -> None:
+    page = benchmark_tables.PAGE.read_text(encoding="utf-8")
+    assert benchmark_tables.BEGIN in page
+    assert benchmark_tables.with_table(page) == page, "run: .venv/bin/python tools/benchmark_tables.py"
+
+
+def result(**measured: float) -> dict[str, Any]:
+    values = {
+        "submission_ratio": 0.3,
+        "submission_loop_ratio": 0.01,
+        "status_some_seconds": 1.0,
+        "status_some_raw_seconds": 0.2,
+        "status_most_seconds": 1.3,
+        "status_most_raw_seconds": 0.2,
+        "status_most_peak_mb": 150,
+        "finished_seconds": 2.0,
+        "finished_raw_seconds": 10.0,
+        "known_after_seconds": 1.0,
+        "task_ratio": 1.5,
+    }
+    return {
+        "drm": "slurm",
+        "versions": {"slurm": "slurm 1"},
+        "machine": {"cores": 2, "load_before": 1.0},
+        "date": "2026-11-25",
+        "bulk": True,
+        "count": 1000,
+        "most": 5000,
+        "looped": 20,
+        "measured": {**values, **measured},
+    }
+
+
+def test_an_aim_that_is_met_is_not_called_missed() -> None:
+    assert "missed" not in benchmark_tables.table([result()])
+
+
+@pytest.mark.parametrize(
+    ("measured", "told"),
+    [
+        ({"submission_ratio": 0.31}, "**0.31 times: missed, the aim is 0.3**"),
+        ({"status_some_seconds": 1.31}, "**1.31 s to 0.20 s: missed, the aim is 1.3**"),
+        ({"status_most_seconds": 1.5}, "**1.50 s to 0.20 s: missed, the aim is 1.3**"),
+        ({"status_most_peak_mb": 151}, "**151 MB: missed, the aim is 150**"),
+        ({"known_after_seconds": 1.01}, "**1.01 s: missed, the aim is 1**"),
+        ({"task_ratio": 1.51}, "**1.51 times: missed, the aim is 1.5**"),
+    ],
+)
+def test_a_missed_aim_is_told(measured: dict[str, float], told: str) -> None:
+    assert told in benchmark_tables.table([result(**measured)])
+
+
+def test_without_a_bulk_way_a_submission_may_take_as_long_as_the_loop() -> None:
+    assert "missed" not in benchmark_tables.table([dict(result(submission_ratio=1.0), bulk=False)])
+    assert "missed" in benchmark_tables.table([dict(result(submission_ratio=1.01), bulk=False)])

@@ -102,7 +102,7 @@ def _run_host(cluster: Cluster, host: Host) -> None:
         f"--label={LABEL}={cluster.name}",
         f"--volume={cluster.host_directory(host)}:/etc/testhost:ro",
         f"--volume={cluster.export_directory}:/export",
-        *[f"--volume={volume}" for volume in drms.of(cluster).volumes(cluster)],
+        *[f"--volume={volume}" for volume in drms.of(cluster).volumes(cluster, host)],
         images.image_name(cluster.drm, host.role, cluster.suite),
     )
 

@@ -20,8 +20,8 @@ class Drm(Protocol):
     def fill_host_directory(self, cluster: Cluster, host: Host) -> None:
         """Put there what this host needs to be a part of the cluster."""
 
-    def volumes(self, cluster: Cluster) -> list[str]:
-        """What all hosts mount, beside their own directory and the export."""
+    def volumes(self, cluster: Cluster, host: Host) -> list[str]:
+        """What a host mounts, beside its own directory and the export."""
 
     def problem(self, cluster: Cluster) -> str | None:
         """Why no job can run now."""

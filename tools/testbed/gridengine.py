@@ -28,8 +28,10 @@ def fill_host_directory(cluster: Cluster, host: Host) -> None:
         (directory / template.name).write_text(text, encoding="utf-8")
 
 
-def volumes(cluster: Cluster) -> list[str]:
-    return [f"{cluster.directory / 'common'}:/var/lib/gridengine/default/common"]
+def volumes(cluster: Cluster, host: Host) -> list[str]:
+    """The cell's common directory. On the Galaxy server the client, which the role installs, is to find it elsewhere."""
+    place = "/srv/gridengine/common" if host.role == "galaxy" else "/var/lib/gridengine/default/common"
+    return [f"{cluster.directory / 'common'}:{place}"]
 
 
 def problem(cluster: Cluster) -> str | None:

@@ -47,7 +47,7 @@ def fill_host_directory(cluster: Cluster, host: Host) -> None:
         shutil.copy(cluster.directory / "slurm" / name, directory / "slurm")
 
 
-def volumes(cluster: Cluster) -> list[str]:
+def volumes(cluster: Cluster, host: Host) -> list[str]:
     return []
 
 

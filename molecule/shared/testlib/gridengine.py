@@ -45,6 +45,18 @@ class GridEngineCluster(TestCluster):
         self.controller.check_output(f"systemctl start {MASTER}")
         wait_until("the qmaster answers", lambda: self.controller.run("qstat").rc == 0, 90)
 
+    def close_node(self) -> None:
+        """Its queue instances take no more jobs; the one of closed.q does not anyway."""
+        self._all_queues("-d")
+
+    def open_node(self) -> None:
+        self._all_queues("-e")
+
+    def _all_queues(self, option: str) -> None:
+        node = self.cluster.host("node").name
+        instances = " ".join(f"{queue}@{node}" for queue in ("main.q", "short.q", "staff.q"))
+        self.controller.check_output(f"qmod {option} {instances}")
+
     def all_over(self) -> bool:
         """Nothing runs or waits."""
         return all(row.state == "z" for row in self._queued())

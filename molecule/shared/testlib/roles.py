@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from pathlib import Path
 from typing import Any
 
 from testbed.settings import ROOT
@@ -11,10 +12,14 @@ from testbed.settings import ROOT
 from .hosts import TestCluster
 from .plays import Finished, Play
 
-SITES = ROOT / "molecule" / "slurm" / "inventory"
 FACTS = ["!all", "!min", "distribution", "pkg_mgr", "user"]
 
 _numbers = itertools.count()
+
+
+def site(cluster: TestCluster) -> Path:
+    """The inventory with the variables of such a cluster's site."""
+    return ROOT / "molecule" / cluster.cluster.drm / "inventory"
 
 
 def apply(
@@ -37,7 +42,7 @@ def apply(
     }
     given = ("--extra-vars", json.dumps(variables or {}), "--limit", cluster.name)
     name = f"role-{role}-{cluster.name}-{next(_numbers)}"
-    return Play(name, play, inventories=[cluster.inventory, SITES], arguments=(*given, *arguments)).finish(600)
+    return Play(name, play, inventories=[cluster.inventory, site(cluster)], arguments=(*given, *arguments)).finish(600)
 
 
 def refusal(finished: Finished, host: str) -> str:

@@ -37,6 +37,14 @@ class SlurmCluster(TestCluster):
         self.controller.check_output("systemctl start slurmctld")
         self._wait_for_node("idle", "mixed", "allocated")
 
+    def close_node(self) -> None:
+        node = self.cluster.host("node").name
+        self.controller.check_output("scontrol update nodename=%s state=drain reason=%s", node, "fan [2] broken")
+
+    def open_node(self) -> None:
+        self.controller.check_output("scontrol update nodename=%s state=resume", self.cluster.host("node").name)
+        self._wait_for_node("idle", "mixed", "allocated")
+
     def node_down(self) -> None:
         node = self.cluster.host("node").name
         self.node.check_output("systemctl kill --signal=SIGKILL slurmd")

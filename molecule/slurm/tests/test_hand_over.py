@@ -11,7 +11,7 @@ import pytest
 from testbed.settings import ROOT
 from testinfra.host import Host
 from testlib.plays import Finished, Play
-from testlib.roles import SITES, apply
+from testlib.roles import apply, site
 from testlib.slurm import SlurmCluster
 
 # As Galaxy's administrator writes it, and as the cluster's administrator has it.
@@ -46,7 +46,7 @@ def connect(cluster: SlurmCluster, number: int, **handed_over: str) -> Finished:
         **handed_over,
     }
     play = {"ansible.builtin.import_playbook": str(ROOT / "playbooks" / "connect_galaxy.yml")}
-    inventories = [cluster.inventory, SITES]
+    inventories = [cluster.inventory, site(cluster)]
     arguments = ["--extra-vars", json.dumps(variables)]
     finished = Play(f"hand-over-{cluster.name}-{number}", play, inventories=inventories, arguments=arguments).finish(
         600

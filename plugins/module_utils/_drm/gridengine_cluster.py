@@ -1,7 +1,7 @@
 # Copyright (c) 2026, clusterjobs contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Grid Engine's cluster queues and hosts, by qhost's XML and qconf. Measured on 8.1.9."""
+"""Grid Engine's cluster queues and hosts, by the XML of qhost and qstat: qconf answers on administrative hosts alone. Measured on 8.1.9."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _ALARMS = "aA"
 
 def commands(environ: Mapping[str, str]) -> List[Command]:
     """``environ`` names the cell, where it is another."""
-    return [
-        Command(argv, environ=environ) for argv in (("qstat", "-help"), ("qconf", "-sq", "*"), ("qhost", "-q", "-xml"))
-    ]
+    # Of jobs nothing is to be told: root has none.
+    queues = ("qstat", "-f", "-F", "h_rt", "-u", "root", "-xml")
+    return [Command(argv, environ=environ) for argv in (("qstat", "-help"), queues, ("qhost", "-q", "-xml"))]
 
 
 def read(results: Sequence[CommandResult]) -> ClusterStatus:
-    usage, qconf, qhost = results
+    usage, qstat, qhost = results
     version = re.match(r"\s*([A-Z]+) ([0-9]\S*)", usage.stdout)
     if version is None:
         raise ParseError("qstat -help", usage.stdout)
     hosts = _hosts(qhost)
     nodes = [_node(name, values, instances) for name, values, instances in hosts]
-    queues = [_queue(values, hosts) for values in _queue_values(qconf)]
+    queues = [_queue(name, limits, hosts) for name, limits in _limits(qstat, hosts).items()]
     whole = "%s %s" % version.groups()
     return ClusterStatus("gridengine", whole, "", with_nodes(queues, nodes), tuple(nodes))
 
@@ -109,30 +109,38 @@ def _state(states: List[str], silent: bool, used: int, slots: Optional[int]) -> 
     return occupancy(used, slots)
 
 
-def _queue_values(result: CommandResult) -> List[Dict[str, str]]:
-    """qconf's blocks; a long value goes on behind a backslash."""
-    text = re.sub(r"\\\n\s*", "", result.stdout)
-    blocks = [block for block in re.split(r"^(?=qname\s)", text, flags=re.MULTILINE) if block.strip()]
-    found = [dict(re.findall(r"^(\S+)[ \t]+(.*?)[ \t]*$", block, re.MULTILINE)) for block in blocks]
-    if not found or not all({"qname", "h_rt", "h_vmem"} <= set(values) for values in found):
-        raise ParseError("qconf", result.stdout)
+def _limits(result: CommandResult, hosts: Sequence[_Host]) -> Dict[str, List[str]]:
+    """The time limits of each queue's instances. Both listings have to tell of the same instances."""
+    try:
+        root = ElementTree.fromstring(result.stdout)
+        limits = {
+            (queue.findtext("name") or "").strip(): (queue.findtext("resource[@name='h_rt']") or "").strip()
+            for queue in root.findall("queue_info/Queue-List")
+        }
+    except ElementTree.ParseError as error:
+        raise ParseError("qstat -f", result.stdout) from error
+    known = {"%s@%s" % (queue, host) for host, _values, instances in hosts for queue in instances}
+    if root.tag != "job_info" or set(limits) != known or not all(limits.values()):
+        raise ParseError("qstat -f", result.stdout)
+    found: Dict[str, List[str]] = {}
+    for name, limit in limits.items():
+        found.setdefault(name.partition("@")[0], []).append(limit)
     return found
 
 
-def _queue(values: Dict[str, str], hosts: Sequence[_Host]) -> QueueStatus:
-    name = values["qname"]
+def _queue(name: str, limits: List[str], hosts: Sequence[_Host]) -> QueueStatus:
     states = [instances[name] for _host, _values, instances in hosts if name in instances]
     letters = [state.get("state_string", "") for state in states]
-    # What stands in brackets is for single hosts.
-    limit = values["h_rt"].partition(",")[0]
-    seconds = int(limit) if limit.isdigit() else clock_seconds(limit)
+    # A job can have the longest of them; one that is no time is none.
+    seconds = [int(limit) if limit.isdigit() else clock_seconds(limit) for limit in limits]
+    whole = [limit for limit in seconds if limit is not None]
     slots = sum(_number(state.get("slots", "")) or 0 for state in states)
     return QueueStatus(
         name,
         _queue_state(letters),
         ",".join(letter or "-" for letter in sorted(set(letters))),
         False,
-        seconds,
+        max(whole) if len(whole) == len(seconds) else None,
         slots=slots,
     )
 

@@ -79,7 +79,7 @@ _Nodes = List[Tuple[NodeStatus, str]]
 
 
 def _read(drm: str, results: Sequence[CommandResult], nodes: _Nodes) -> ClusterStatus:
-    servers, queues = _blocks(results[0], "Server"), _blocks(results[1], "Queue")
+    servers, queues = blocks(results[0], "Server"), blocks(results[1], "Queue")
     if len(servers) != 1 or "pbs_version" not in servers[0][1]:
         raise ParseError("qstat -B -f", results[0].stdout)
     server, facts = servers[0]
@@ -90,7 +90,7 @@ def _read(drm: str, results: Sequence[CommandResult], nodes: _Nodes) -> ClusterS
     )
 
 
-def _blocks(result: CommandResult, kind: str) -> List[Tuple[str, Dict[str, str]]]:
+def blocks(result: CommandResult, kind: str) -> List[Tuple[str, Dict[str, str]]]:
     """``Queue: name`` and its attributes; a line that begins with a tab goes on with the one before."""
     text = result.stdout.replace("\n\t", "")
     found = []

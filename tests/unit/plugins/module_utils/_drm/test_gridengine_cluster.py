@@ -1,7 +1,7 @@
 # Copyright (c) 2026, clusterjobs contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Grid Engine's hosts and a queue, recorded on 8.1.9; other states are put into the same answer."""
+"""Grid Engine's hosts and queues, recorded on 8.1.9; other states are put into the same answers."""
 
 from __future__ import annotations
 
@@ -22,17 +22,12 @@ from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import 
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.recordings import recorded
 
 HOSTS = recorded("gridengine/8.1.9/cluster.hosts")
-QUEUE = recorded("gridengine/8.1.9/cluster.queue")
-CLOSED = QUEUE.stdout.replace("main.q", "closed.q").replace(
-    "h_rt                  INFINITY", "h_rt                  00:05:00,[\\\n   drm=1:00:00]"
-)
+LIMITS = recorded("gridengine/8.1.9/cluster.limits")
 USAGE = CommandResult(Command(("qstat", "-help")), 0, "SGE 8.1.9\nusage: qstat [options]\n", "")
 
 
-def told(
-    hosts: str = HOSTS.stdout, queues: str = QUEUE.stdout + "\n" + CLOSED, usage: CommandResult = USAGE
-) -> ClusterStatus:
-    return gridengine_cluster.read([usage, replace(QUEUE, stdout=queues), replace(HOSTS, stdout=hosts)])
+def told(hosts: str = HOSTS.stdout, limits: str = LIMITS.stdout, usage: CommandResult = USAGE) -> ClusterStatus:
+    return gridengine_cluster.read([usage, replace(LIMITS, stdout=limits), replace(HOSTS, stdout=hosts)])
 
 
 def changed(*pairs: tuple[str, str]) -> ClusterStatus:
@@ -56,7 +51,7 @@ def test_what_is_asked() -> None:
     assert {command.environ["SGE_CELL"] for command in commands} == {"west"}
     assert [command.argv for command in commands] == [
         ("qstat", "-help"),
-        ("qconf", "-sq", "*"),
+        ("qstat", "-f", "-F", "h_rt", "-u", "root", "-xml"),
         ("qhost", "-q", "-xml"),
     ]
 
@@ -65,8 +60,10 @@ def test_the_cluster_as_recorded() -> None:
     cluster = told()
     assert (cluster.drm, cluster.version) == ("gridengine", "SGE 8.1.9")
     assert cluster.queues == (
+        QueueStatus("closed.q", QueueState.STOPPED, "d", False, None, None, 2, ("drm-sge-exec",)),
         QueueStatus("main.q", QueueState.OPEN, "-", False, None, None, 16, ("drm-sge-exec",)),
-        QueueStatus("closed.q", QueueState.STOPPED, "d", False, 300, None, 2, ("drm-sge-exec",)),
+        QueueStatus("short.q", QueueState.OPEN, "-", False, 20, None, 4, ("drm-sge-exec",)),
+        QueueStatus("staff.q", QueueState.OPEN, "-", False, None, None, 2, ("drm-sge-exec",)),
     )
     queues = ("closed.q", "main.q", "short.q", "staff.q")
     assert cluster.nodes == (
@@ -97,32 +94,53 @@ def test_slots_in_use() -> None:
 
 def test_a_host_in_no_queue_takes_no_jobs() -> None:
     head, rest = HOSTS.stdout.split(" <queue name='closed.q'>")
-    [node] = told(head + " </host>" + rest.split("</host>")[1]).nodes
+    none = "<?xml version='1.0'?><job_info><queue_info></queue_info></job_info>"
+    [node] = told(head + " </host>" + rest.split("</host>")[1], none).nodes
     assert (node.state, node.slots, node.queues) == (NodeState.CLOSED, None, ())
 
 
 def test_two_thousand_hosts() -> None:
     head, rest = HOSTS.stdout.split(" <host name='drm-sge-exec'>")
     host = " <host name='%04d'>" + rest.split("</host>")[0] + "</host>"
-    cluster = told(head + "\n".join(host % number for number in range(2000)) + "</qhost>")
+    first, _tag, last = LIMITS.stdout.rpartition("</queue_info>")
+    before, instances = first.split("<queue_info>")
+    limits = "".join(instances.replace("drm-sge-exec", "%04d" % number) for number in range(2000))
+    cluster = told(
+        head + "\n".join(host % number for number in range(2000)) + "</qhost>",
+        before + "<queue_info>" + limits + "</queue_info>" + last,
+    )
     assert len(cluster.nodes) == len(cluster.queues[0].nodes) == 2000
+    assert {queue.name: queue.walltime_seconds for queue in cluster.queues}["short.q"] == 20
 
 
 @pytest.mark.parametrize(
-    ("hosts", "queues"),
+    ("hosts", "limits"),
     [
-        ("", QUEUE.stdout),
-        (HOSTS.stdout[:-30], QUEUE.stdout),
-        ("<job_info/>", QUEUE.stdout),
-        (HOSTS.stdout.replace("'global'", "'drm-sge-exec'"), QUEUE.stdout),
+        ("", LIMITS.stdout),
+        (HOSTS.stdout[:-30], LIMITS.stdout),
+        ("<job_info/>", LIMITS.stdout),
+        (HOSTS.stdout.replace("'global'", "'drm-sge-exec'"), LIMITS.stdout),
         (HOSTS.stdout, ""),
-        (HOSTS.stdout, QUEUE.stdout[:300]),
-        (HOSTS.stdout, "No cluster queue defined\n"),
+        (HOSTS.stdout, LIMITS.stdout[:300]),
+        (HOSTS.stdout, "<qhost/>"),
+        (HOSTS.stdout, LIMITS.stdout.replace("short.q@", "other.q@")),
+        (HOSTS.stdout, LIMITS.stdout.replace("00:00:20", "")),
     ],
 )
-def test_half_an_answer_is_an_error(hosts: str, queues: str) -> None:
+def test_half_an_answer_is_an_error(hosts: str, limits: str) -> None:
     with pytest.raises(ParseError):
-        told(hosts, queues)
+        told(hosts, limits)
+
+
+def test_a_queue_has_the_longest_of_its_hosts_limits() -> None:
+    host = HOSTS.stdout.index(" <host name='drm-sge-exec'>")
+    other = HOSTS.stdout[host:].split("</host>")[0].replace("drm-sge-exec", "other") + "</host>\n"
+    rows = LIMITS.stdout.split("<queue_info>")[1].split("</queue_info>")[0].replace("drm-sge-exec", "other")
+    hosts = HOSTS.stdout.replace(" <host name='drm-sge-exec'>", other + " <host name='drm-sge-exec'>")
+    for limit, seconds in (("00:01:40", 100), ("00:00:10", 20), ("infinity", None)):
+        more = rows.replace("00:00:20", limit)
+        cluster = told(hosts, LIMITS.stdout.replace("</queue_info>", more + "</queue_info>"))
+        assert {queue.name: queue.walltime_seconds for queue in cluster.queues}["short.q"] == seconds
 
 
 def test_a_usage_without_a_version_is_an_error() -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Callable, Dict, Optional
 
+from .drmaa import Drmaa
+from .drmaa_gridengine import GridEngineDrmaa
 from .errors import InvalidRequestError
 from .gridengine import GridEngine
 from .htcondor import HTCondor
@@ -19,7 +21,7 @@ from .torque import Torque
 from .torque_slurm import SlurmTorque
 
 DRMS: Dict[str, Drm] = {
-    drm.name: drm for drm in (Slurm(), GridEngine(), PbsPro(), Torque(), Lsf(), HTCondor(), Local())
+    drm.name: drm for drm in (Slurm(), GridEngine(), PbsPro(), Torque(), Lsf(), HTCondor(), Drmaa(), Local())
 }
 DRM_NAMES = tuple(DRMS)
 
@@ -28,6 +30,8 @@ def choose(name: str, which: Callable[[str], Optional[str]]) -> Drm:
     """The DRM of this name; for ``auto`` the one whose commands are on this host. Raises InvalidRequestError where there is none."""
     if name == Torque.name and which("sbatch") and not which("qselect"):
         return SlurmTorque()
+    if name == Drmaa.name and all(which(program) for program in GridEngine.executables):
+        return GridEngineDrmaa()
     if name != "auto":
         return DRMS[name]
     for drm in DRMS.values():

@@ -16,9 +16,10 @@ options:
       - V(auto) takes the one whose commands are on the host's PATH, and fails where there is none.
       - V(pbspro) is PBS Pro and OpenPBS.
       - V(torque) is TORQUE, and Slurm's Torque commands where there is an C(sbatch) and no C(qselect).
+      - V(drmaa) is any DRM by its DRMAA 1.0 library and the Python package C(drmaa); never chosen by V(auto). A DRM that has a name of its own here is known better by that.
       - V(local) runs jobs on the host itself; it needs no daemon and no root, and is never chosen by V(auto).
     type: str
-    choices: [auto, slurm, gridengine, pbspro, torque, lsf, htcondor, local]
+    choices: [auto, slurm, gridengine, pbspro, torque, lsf, htcondor, drmaa, local]
     default: auto
   cluster:
     description:
@@ -34,5 +35,5 @@ options:
     default: 60
 notes:
   - A DRM's commands are looked for on the PATH of the account. Where they are elsewhere, set the task keyword C(environment) with a PATH.
-  - Targets need Python 3.8 or newer and its standard library alone.
+  - Targets need Python 3.8 or newer and its standard library alone; V(drmaa) needs the package C(drmaa) and a libdrmaa as well.
 """

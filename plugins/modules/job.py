@@ -33,7 +33,7 @@ options:
     type: raw
   script:
     description:
-      - The job script's text. Without a first line C(#!…) bash runs it. The DRM's directives in it (C(#SBATCH …)) count.
+      - The job script's text. Without a first line C(#!…) bash runs it. The DRM's directives in it (C(#SBATCH …)) count, but not where DRMAA submits it.
     type: str
   src:
     description:

@@ -1,16 +1,11 @@
 # Copyright (c) 2026, clusterjobs contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Jobs on the host itself, without root and without a daemon.
-
-A command is one run of our agent: Python reads it from standard input, so ``ps`` and ``commands`` show words that a person can read,
-no argument list grows with the request, and no value stands in one.
-"""
+"""Jobs on the host itself, without root and without a daemon. A command is one run of our agent (local_agent.py)."""
 
 from __future__ import annotations
 
 import json
-import pkgutil
 import re
 import sys
 from typing import Any, ClassVar, List, Mapping, Optional, Sequence, Tuple
@@ -21,39 +16,16 @@ from .cluster import ClusterStatus, NodeStatus, occupancy
 from .errors import ParseError, UnsupportedFieldError
 from .interface import Drm
 from .model import Command, CommandResult, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
+from .program import program
 from .word_lists import pieces
 
 # In the order in which they import each other.
 _PARTS = (local_request, local_store, local_element, local_supervisor, local_agent)
 
-# The parts find each other by relative imports, as they do here.
-_PROGRAM = """\
-import json, sys, types
-package = sys.modules["agent"] = types.ModuleType("agent")
-package.__path__ = []
-for name, source in json.loads({parts!r}):
-    module = sys.modules["agent." + name] = types.ModuleType("agent." + name)
-    module.__package__ = "agent"
-    exec(compile(source, name + ".py", "exec"), module.__dict__)
-sys.exit(sys.modules["agent.local_agent"].main(sys.argv[1:], json.loads({request!r})))
-"""
-
-
-def _program(request: Any) -> str:
-    """The agent's text with its input. ASCII throughout, so that no locale can change it."""
-    parts = []
-    for part in _PARTS:
-        name = part.__name__.rpartition(".")[2]
-        source = pkgutil.get_data(__package__, name + ".py")
-        if source is None:
-            raise RuntimeError("the text of %s is not to be had" % name)
-        parts.append((name, source.decode("utf-8")))
-    return _PROGRAM.format(parts=json.dumps(parts), request=json.dumps(request))
-
 
 def _command(*words: str, request: Any = None) -> Command:
     # -I: no module that lies in the working directory is imported. -S: site-packages are not needed and cost time.
-    return Command((sys.executable, "-I", "-S", "-", *words), stdin=_program(request))
+    return Command((sys.executable, "-I", "-S", "-", *words), stdin=program(_PARTS, request))
 
 
 class Local(Drm):

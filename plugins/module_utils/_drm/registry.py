@@ -50,6 +50,12 @@ def _htcondor() -> Drm:
     return HTCondor()
 
 
+def _drmaa() -> Drm:
+    from .drmaa import Drmaa
+
+    return Drmaa()
+
+
 def _local() -> Drm:
     from .local import Local
 
@@ -64,6 +70,7 @@ _MAKERS: Dict[str, Tuple[Callable[[], Drm], str]] = {
     "torque": (_torque, "qsub"),
     "lsf": (_lsf, "bsub"),
     "htcondor": (_htcondor, "condor_submit"),
+    "drmaa": (_drmaa, ""),
     "local": (_local, ""),
 }
 DRM_NAMES = tuple(_MAKERS)
@@ -97,6 +104,10 @@ def choose(name: str, which: Callable[[str], Optional[str]]) -> Drm:
         from .torque_slurm import SlurmTorque
 
         return SlurmTorque()
+    if name == "drmaa" and all(which(program) for program in DRMS["gridengine"].executables):
+        from .drmaa_gridengine import GridEngineDrmaa
+
+        return GridEngineDrmaa()
     if name != "auto":
         return DRMS[name]
     for found, (_make, command) in _MAKERS.items():

@@ -13,5 +13,5 @@ def test_the_page_has_the_tables_of_this_code() -> None:
 
 def test_the_tables_tell_what_is_refused_and_every_state() -> None:
     tables = drm_tables.tables().splitlines()
-    assert any(line.startswith("| `queue` | yes |") and line.count("refused") == 2 for line in tables)
+    assert any(line.startswith("| `queue` | yes |") and line.count("refused") == 3 for line in tables)
     assert any(line.startswith("| slurm | PENDING, ") for line in tables)

@@ -33,6 +33,11 @@ units: venv ## unit tests on each supported ansible-core
 lint sanity units:
 	@$(RUN_TESTS) $@
 
+.PHONY: galaxy-loader
+galaxy-loader: venv ## load rendered job configurations with a real Galaxy (fetches 800 MB the first time)
+	@$(BOOTSTRAP) galaxy
+	@$(VENV)/bin/pytest tests/galaxy
+
 .PHONY: molecule
 molecule: venv ## one Molecule scenario: make molecule SCENARIO=slurm
 	@test -n "$(SCENARIO)" || { echo "Which one? make molecule SCENARIO=NAME, one of: $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))"; exit 2; }
@@ -60,8 +65,8 @@ changelog: venv ## CHANGELOG.md from the fragments, for the version in galaxy.ym
 
 .PHONY: pins
 pins: ## resolve requirements/*.in into requirements/*.txt
-	@$(BOOTSTRAP) --pin controller core217 target38
+	@$(BOOTSTRAP) --pin controller core217 target38 galaxy
 
 .PHONY: clean
 clean: ## remove logs, caches and virtual environments (not the test hosts' images)
-	rm -rf .venv .venv-core217 .venv-target38 .logs .cache/sanity .mypy_cache .ruff_cache .pytest_cache .ansible tests/output
+	rm -rf .venv .venv-core217 .venv-target38 .venv-galaxy .logs .cache/sanity .mypy_cache .ruff_cache .pytest_cache .ansible tests/output

@@ -31,6 +31,7 @@ VENVS = {
     "controller": ROOT / ".venv",
     "core217": ROOT / ".venv-core217",
     "target38": ROOT / ".venv-target38",
+    "galaxy": ROOT / ".venv-galaxy",
 }
 
 

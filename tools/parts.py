@@ -52,6 +52,11 @@ def demo() -> Steps:
     return [["make", "demo"], ["pytest", "tests/demo"], ["make", "demo-down"]]
 
 
+def galaxy_loader() -> Steps:
+    """Galaxy's own loader against what is rendered. Not among all parts: fetching Galaxy alone takes some three minutes."""
+    return [[sys.executable, "tools/bootstrap.py", "galaxy"], ["pytest", "tests/galaxy"]]
+
+
 def scenario(name: str) -> Steps:
     """A scenario may also run plays with the other core."""
     return [OTHER_CORE, ["molecule", "test", "--scenario-name", name]]

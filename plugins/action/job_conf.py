@@ -14,18 +14,31 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.clusterjobs.drm.plugins.module_utils._arguments import DRM_SPEC
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import render
-from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import ERROR, Finding, JobConfError
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import NEWEST, Context
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import (
+    ERROR,
+    WARNING,
+    Finding,
+    JobConfError,
+    error,
+)
 
 _PLACED = {**FILE_COMMON_ARGUMENTS, "backup": {"type": "bool", "default": False}, "validate": {"type": "str"}}
 _SPEC = {
     # Paths are the host's: the type path would expand ~ and $HOME here on the controller.
     "path": {"type": "str", "required": True, "aliases": ["dest"]},
-    "job_config": {"type": "dict", "required": True},
+    "state": {"type": "str", "default": "present", "choices": ["present", "linted", "absent"]},
+    "job_config": {"type": "raw"},
     "galaxy_config": {"type": "dict"},
     "galaxy_config_file": {"type": "str"},
+    "galaxy_release": {"type": "str", "default": NEWEST},
     "drm": DRM_SPEC["drm"],
+    "cluster": {"type": "dict"},
+    "waive": {"type": "list", "elements": "str", "default": []},
     **_PLACED,
 }
+
+Answer = tuple[dict[str, Any], list[Finding]]
 
 
 class ActionModule(ActionBase):
@@ -37,44 +50,80 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         options = self.validate_argument_spec(argument_spec=_SPEC)[1]
-        path = self._remote_expand_user(options["path"])
+        options["path"] = self._remote_expand_user(options["path"])
+        does = {"present": self._present, "linted": self._linted, "absent": self._absent}[options["state"]]
         try:
-            native, findings = render.prepare(options["job_config"], options["drm"])
-            form = render.format_of(path)
-            text = render.text_of(native, form)
-            findings += self._unread(options, path, task_vars)
-        except JobConfError as error:
-            return {
-                **result,
-                "failed": True,
-                "msg": str(error),
-                "findings": [finding.as_dict() for finding in error.findings],
-            }
-        result.update(self._place(text, form, {**options, "path": path}, task_vars))
+            answer, findings = does(options, task_vars)
+        except JobConfError as problem:
+            told = [finding.as_dict() for finding in problem.findings]
+            return {**result, "failed": True, "msg": str(problem), "findings": told}
+        result.update(answer)
         result["findings"] = [finding.as_dict() for finding in findings]
-        if findings:
-            result["warnings"] = [*result.get("warnings", []), *map(str, findings)]
+        warnings = [str(finding) for finding in findings if finding.level == WARNING]
+        if warnings:
+            result["warnings"] = [*result.get("warnings", []), *warnings]
         return result
 
-    def _unread(self, options: dict[str, Any], path: str, task_vars: dict[str, Any]) -> list[Finding]:
-        """Would Galaxy read the file? The settings that are to be written say so, or else those on the host."""
-        settings = options["galaxy_config"] or self._settings_on_host(options["galaxy_config_file"], task_vars)
+    def _present(self, options: dict[str, Any], task_vars: dict[str, Any]) -> Answer:
+        if options["job_config"] is None:
+            raise error("bad-option", "job_config", "is missing", "state: present needs it.")
+        form = render.format_of(options["path"])
+        settings = self._settings(options, task_vars)
+        native, findings = render.prepare(options["job_config"], self._context(options, settings, form))
+        text = render.text_of(native, form)
+        unread = self._unread(settings, options["path"])
+        return self._place(text, form, options, task_vars), findings + unread
+
+    def _linted(self, options: dict[str, Any], task_vars: dict[str, Any]) -> Answer:
+        """What is given, or else what is there: nothing is written, and an error is an error."""
+        form = render.format_of(options["path"])
+        settings = self._settings(options, task_vars)
+        value = options["job_config"]
+        if value is None:
+            value = self._text_on_host(options["path"], "path", task_vars)
+        if value is None:
+            raise error("bad-option", "path", f"{options['path']} is not there", "Name a file, or give job_config.")
+        findings = render.lint(value, self._context(options, settings, form)) + render.unread(settings, options["path"])
+        if any(finding.level == ERROR for finding in findings):
+            raise JobConfError(findings)
+        return {"changed": False}, findings
+
+    def _absent(self, options: dict[str, Any], task_vars: dict[str, Any]) -> Answer:
+        arguments = {"path": options["path"], "state": "absent"}
+        answer = self._execute_module(module_name="ansible.builtin.file", module_args=arguments, task_vars=task_vars)
+        return answer, []
+
+    @staticmethod
+    def _context(options: dict[str, Any], settings: Any, form: str) -> Context:
+        section, cluster = render.galaxy_section(settings), options["cluster"] or {}
+        return Context(options["drm"], options["galaxy_release"], tuple(options["waive"]), section, cluster, form)
+
+    def _settings(self, options: dict[str, Any], task_vars: dict[str, Any]) -> Any:
+        """The settings that are to be written, or else those on the host."""
+        if options["galaxy_config"]:
+            return options["galaxy_config"]
+        path = options["galaxy_config_file"]
+        text = self._text_on_host(path, "galaxy_config_file", task_vars) if path else None
+        return None if text is None else render.settings_in(text)
+
+    @staticmethod
+    def _unread(settings: Any, path: str) -> list[Finding]:
+        """Would Galaxy read the file?"""
         findings = render.unread(settings, path)
         if any(finding.level == ERROR for finding in findings):
             raise JobConfError(findings)
         return findings
 
-    def _settings_on_host(self, path: str | None, task_vars: dict[str, Any]) -> Any:
-        if not path:
-            return None
+    def _text_on_host(self, path: str, option: str, task_vars: dict[str, Any]) -> str | None:
+        """What a file says; None where it is not there."""
         answer = self._execute_module(
             module_name="ansible.builtin.slurp", module_args={"src": path}, task_vars=task_vars
         )
         if not answer.get("failed"):
-            return render.settings_in(base64.b64decode(answer["content"]).decode("utf-8", "replace"))
+            return base64.b64decode(answer["content"]).decode("utf-8", "replace")
         if "not found" in answer.get("msg", ""):
             return None
-        message = f"galaxy_config_file: cannot read {path}: {answer.get('msg')}. Use become, or leave the option out."
+        message = f"{option}: cannot read {path}: {answer.get('msg')}. Use become, or leave the option out."
         raise AnsibleActionFail(message, result=answer)
 
     def _place(self, text: str, form: str, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

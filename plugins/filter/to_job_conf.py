@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
 
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import render
-from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import JobConfError
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import NEWEST, Context
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import WARNING, JobConfError
 
 DOCUMENTATION = r"""
 name: to_job_conf
@@ -26,7 +27,7 @@ positional: output
 options:
   _input:
     description: The job configuration, as O(clusterjobs.drm.job_conf#module:job_config).
-    type: dict
+    type: raw
     required: true
   output:
     description:
@@ -39,6 +40,15 @@ options:
     description: As O(clusterjobs.drm.job_conf#module:drm).
     type: str
     default: auto
+  galaxy_release:
+    description: As O(clusterjobs.drm.job_conf#module:galaxy_release).
+    type: str
+    default: "26.1"
+  waive:
+    description: As O(clusterjobs.drm.job_conf#module:waive).
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -55,14 +65,22 @@ _value:
 """
 
 
-def to_job_conf(job_config: Any, output: str = "inline", drm: str = "auto") -> Any:
+def to_job_conf(
+    job_config: Any,
+    output: str = "inline",
+    drm: str = "auto",
+    galaxy_release: str = NEWEST,
+    waive: Sequence[str] = (),
+) -> Any:
     """The filter itself."""
     if output not in ("inline", "yaml", "xml"):
         raise AnsibleFilterError(f"to_job_conf: output is {output!r}, not one of inline, yaml, xml")
     try:
-        native, findings = render.prepare(job_config, drm)
+        context = Context(drm, str(galaxy_release), tuple(map(str, waive)), form=output)
+        native, findings = render.prepare(job_config, context)
         for finding in findings:
-            Display().warning(str(finding))
+            if finding.level == WARNING:
+                Display().warning(str(finding))
         return native if output == "inline" else render.text_of(native, output)
     except JobConfError as error:
         raise AnsibleFilterError(f"to_job_conf: {error}") from error

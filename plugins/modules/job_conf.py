@@ -21,19 +21,30 @@ options:
     type: path
     required: true
     aliases: [dest]
+  state:
+    description:
+      - V(present) writes the file, after everything has been checked.
+      - V(linted) writes nothing. It checks O(job_config), or the file that is at O(path) where that is not given, and fails if there is an error.
+      - V(absent) removes the file.
+    type: str
+    choices: [present, linted, absent]
+    default: present
   job_config:
     description:
-      - The job configuration, C(runners), C(execution), C(tools) and so on, as Galaxy documents it.
+      - The job configuration, C(runners), C(execution), C(tools) and so on, as Galaxy documents it. O(state=present) needs it.
+      - The variable C(galaxy_jobconf) of the European servers' playbooks, with C(plugins), C(destinations) and C(limits), is taken too,
+        and so is the text of a C(job_conf.xml) or C(job_conf.yml).
       - Beside its own keys an environment takes C(slots), C(memory_mb), C(walltime), C(queue), C(account), C(gpus) and C(native_options),
-        which mean what they mean at M(clusterjobs.drm.job), where its runner is C(local), C(slurm), C(drmaa), or C(cli) with the job
-        plugin C(Slurm). A resource that the runner cannot ask for is an error. Under an explicit C(params) these names are the runner's own.
-      - With C(galaxy_variables=true) an environment sets C(GALAXY_SLOTS) and C(GALAXY_MEMORY_MB) from C(slots) and C(memory_mb).
-    type: dict
-    required: true
+        which mean what they mean at M(clusterjobs.drm.job). They become the words of the environment's runner and, with O(drm) or
+        the environment's own C(drm), those of the DRM. A resource that the runner cannot ask for is an error. Under an explicit C(params)
+        these names are the runner's own.
+      - C(GALAXY_SLOTS), C(GALAXY_MEMORY_MB) and C(GALAXY_MEMORY_MB_PER_SLOT) are set from C(slots) and C(memory_mb) where Galaxy cannot find
+        them (LSF, PBS, HTCondor, memory of Grid Engine). C(galaxy_variables=true) sets them everywhere, V(false) nowhere.
+    type: raw
   galaxy_config:
     description:
       - The settings that Galaxy is going to have, C(galaxy) and so on, as they will stand in its C(galaxy.yml).
-      - A C(job_config) in them is an error, because Galaxy would never read the file.
+      - A C(job_config) in them is an error, because Galaxy would never read the file. Jobs of real users and file staging are looked at too.
     type: dict
   galaxy_config_file:
     description:
@@ -41,10 +52,24 @@ options:
     type: path
   drm:
     description:
-      - The DRM behind environments whose runner does not tell, that is C(drmaa).
+      - The DRM behind environments whose runner does not tell, that is C(drmaa), C(univa) and C(pulsar). An environment's own C(drm) comes first.
     type: str
-    choices: [auto, slurm, local]
+    choices: [auto, slurm, gridengine, pbspro, torque, lsf, htcondor, local]
     default: auto
+  galaxy_release:
+    description: Galaxy's release, which decides what runners and parameters there are. Releases before 20.05 read XML alone.
+    type: str
+    default: "26.1"
+  cluster:
+    description: What M(clusterjobs.drm.cluster_info) returned. With it requests above a queue's limits are errors.
+    type: dict
+  waive:
+    description:
+      - Codes of findings that are known and accepted. They are returned with the level V(waived), and stop nothing.
+      - What cannot be read or written at all cannot be waived.
+    type: list
+    elements: str
+    default: []
   backup:
     description: Keep what was there under another name in the same directory.
     type: bool
@@ -121,7 +146,7 @@ findings:
       type: str
       sample: unknown-runner-parameter
     level:
-      description: C(error) or C(warning).
+      description: C(error), C(warning), C(note) for what was mended in what is written, or C(waived).
       type: str
     place:
       description: The path of keys to it.
@@ -135,7 +160,7 @@ findings:
       type: str
 dest:
   description: The file.
-  returned: success
+  returned: O(state=present)
   type: str
 backup_file:
   description: Where the former file was kept.

@@ -13,7 +13,7 @@ from .findings import error, malformed
 from .plain import plain
 
 #: The portable request: options of an environment that are translated into its runner's words. The same names as the options of the module job.
-PORTABLE = ("slots", "memory_mb", "walltime", "queue", "account", "gpus", "native_options", "galaxy_variables")
+PORTABLE = ("drm", "slots", "memory_mb", "walltime", "queue", "account", "gpus", "native_options", "galaxy_variables")
 
 _SECTIONS = ("runners", "dynamic", "handling", "execution", "tools", "resources", "limits")
 _RUNNER_KEYS = ("id", "load", "workers", "kwds")
@@ -75,12 +75,7 @@ class JobConf:
 
 def from_native(native: Any) -> JobConf:
     """The model of a native structure. Raises JobConfError where its shape is not one that Galaxy reads."""
-    try:
-        top = _mapping(plain(native), "job configuration")
-    except TypeError as problem:
-        raise error(
-            "malformed", "job configuration", str(problem), "Give texts, numbers, lists and mappings."
-        ) from None
+    top = _mapping(_plain(native), "job configuration")
     for section in top:
         if section not in _SECTIONS:
             mend = f"Use one of {', '.join(_SECTIONS)}."
@@ -93,11 +88,42 @@ def from_native(native: Any) -> JobConf:
         environments=tuple(_environment(name, item) for name, item in _environments(execution.get("environments"))),
         default=_text(execution.get("default"), "execution.default"),
         tools=tuple(_tool(item, place) for item, place in _items(top.get("tools"), "tools")),
-        handling=_mapping(top.get("handling"), "handling"),
-        resources=_mapping(top.get("resources"), "resources"),
+        handling=_handling(top.get("handling")),
+        resources=_resources(top.get("resources")),
         limits=tuple(_mapping(item, place) for item, place in _items(top.get("limits"), "limits")),
         dynamic=_mapping(top.get("dynamic"), "dynamic"),
     )
+
+
+def _handling(value: Any) -> dict[str, Any]:
+    handling = _mapping(value, "handling")
+    for name, item in _mapping(handling.get("processes"), "handling.processes").items():
+        place = f"handling.processes.{name}"
+        process = _mapping(item, place)
+        for key in ("tags", "plugins"):
+            _texts(process.get(key), f"{place}.{key}")
+    return handling
+
+
+def _resources(value: Any) -> dict[str, Any]:
+    resources = _mapping(value, "resources")
+    for name, fields in _mapping(resources.get("groups"), "resources.groups").items():
+        _texts(fields, f"resources.groups.{name}")
+    return resources
+
+
+def _texts(value: Any, place: str) -> None:
+    for item, where in _items(value, place):
+        if not isinstance(item, str):
+            raise malformed(where, item, "a text")
+
+
+def _plain(native: Any) -> Any:
+    try:
+        return plain(native)
+    except TypeError as problem:
+        mend = "Give texts, numbers, lists and mappings."
+        raise error("malformed", "job configuration", str(problem), mend) from None
 
 
 def to_native(conf: JobConf) -> dict[str, Any]:
@@ -125,7 +151,7 @@ def _runner(name: str, value: Any) -> Runner:
     return Runner(
         id=_text(name, place),
         load=_text(options.get("load"), f"{place}.load"),
-        workers=options.get("workers"),
+        workers=_number(options.get("workers")),
         params=_mapping(options["kwds"], f"{place}.kwds") if "kwds" in options else _others(options, _RUNNER_KEYS),
     )
 
@@ -142,8 +168,11 @@ def _environments(value: Any) -> Iterator[tuple[str, Any]]:
     seen: set[str] = set()
     for item, place in _items(value, "execution.environments"):
         name = _text(_mapping(item, place).get("id"), f"{place}.id")
-        if not name or name in seen:
-            raise malformed(f"{place}.id", item.get("id"), "an id that no other environment has")
+        if not name:
+            raise malformed(f"{place}.id", item.get("id"), "an id")
+        if name in seen:
+            mend = "Give one of them another name, or remove it."
+            raise error("duplicate-id", f"{place}.id", f"{name!r} stands there for the second time", mend)
         seen.add(name)
         yield name, item
 
@@ -159,7 +188,7 @@ def _environment(name: str, value: Any) -> Environment:
         shell=_text(options.get("shell"), f"{place}.shell"),
         tags=tuple(_text(tag, where) for tag, where in _items(options.get("tags"), f"{place}.tags")),
         metrics=options.get("metrics"),
-        env=tuple(_env(item, where) for item, where in _items(options.get("env"), f"{place}.env")),
+        env=tuple(_entry(item, where) for item, where in _items(options.get("env"), f"{place}.env")),
         resubmit=tuple(_mapping(item, where) for item, where in _items(options.get("resubmit"), f"{place}.resubmit")),
         params=flat if explicit is None else _mapping(explicit, f"{place}.params"),
         request={key: options[key] for key in PORTABLE if options.get(key) is not None},
@@ -169,15 +198,23 @@ def _environment(name: str, value: Any) -> Environment:
 
 def _native_environment(environment: Environment) -> dict[str, Any]:
     options = {key: getattr(environment, key) for key in ("runner", "shell", "tags", "metrics", "env", "resubmit")}
+    place = f"execution.environments.{environment.id}.env"
+    options["env"] = [_env(entry, f"{place}[{index}]") for index, entry in enumerate(environment.env)]
     # Flat keys are how admins write params; a name that means something else there needs the explicit form.
     clash = any(key in _ENVIRONMENT_KEYS or key in PORTABLE for key in environment.params)
     params = {"params": environment.params} if clash else environment.params
     return {**_filled(options), **params, **environment.request}
 
 
-def _env(value: Any, place: str) -> dict[str, Any]:
-    """An entry of env. The job script is made from its values as texts: an integer would break the job, not Galaxy's start."""
+def _entry(value: Any, place: str) -> dict[str, Any]:
+    """An entry of env as it stands: what is no text there is a finding, and a list or mapping none that could be one."""
     entry = _mapping(value, place)
+    _env(entry, place)
+    return entry
+
+
+def _env(entry: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """An entry of env. The job script is made from its values as texts: an integer would break the job, not Galaxy's start."""
     return {
         key: item if key == "raw" else _text(item, f"{place}.{key}")
         for key, item in entry.items()
@@ -232,6 +269,11 @@ def _text(value: Any, place: str) -> str:
     if isinstance(value, (dict, list)):
         raise malformed(place, value, "a text")
     return str(value)
+
+
+def _number(value: Any) -> Any:
+    """XML has texts alone, and to Galaxy's YAML reader a number in quotes is none."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 
 def _others(options: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:

@@ -5,26 +5,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
+from itertools import count
 from typing import Any
+
+# YAML's aliases can make a small text into one without end; a job_conf of 10,000 environments has some 300,000 values.
+MOST_VALUES = 3_000_000
+MOST_LEVELS = 60
 
 
 def plain(value: Any) -> Any:
-    """A copy made of dict, list, str, bool, int, float and None alone.
+    """A copy made of dict, list, str, bool, int, float and None alone. Raises TypeError for anything else, and for what is too large.
 
     Ansible's values are subclasses: PyYAML refuses them or writes them as Python objects. A copy also shares nothing, so no YAML anchors appear.
     """
+    return _copy(value, 0, count())
+
+
+def _copy(value: Any, level: int, counter: Iterator[int]) -> Any:
+    if next(counter) > MOST_VALUES or level > MOST_LEVELS:
+        raise TypeError("it refers to itself, or to the same parts too often, and is too large")
+    if isinstance(value, str):
+        return str.__str__(value)
     if isinstance(value, Mapping):
-        return {plain(key): plain(item) for key, item in value.items()}
+        return {_copy(key, level + 1, counter): _copy(item, level + 1, counter) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [_copy(item, level + 1, counter) for item in value]
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
         return float(value)
-    if isinstance(value, str) or getattr(value, "__ENCRYPTED__", False) or isinstance(value, date):
+    if getattr(value, "__ENCRYPTED__", False) or isinstance(value, date):
         return str.__str__(str(value))
     raise TypeError(f"{type(value).__name__} is no value of a job configuration")

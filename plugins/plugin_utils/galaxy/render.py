@@ -10,9 +10,11 @@ from typing import Any
 
 import yaml
 
-from . import xml_reader, xml_writer, yaml_format
+from . import xml_writer, yaml_format
 from .check import check
-from .findings import ERROR, Finding, JobConfError
+from .context import Context
+from .dialects import native_of
+from .findings import ERROR, Finding, JobConfError, sorted_out
 from .model import from_native, to_native
 from .request import translated
 from .secrets import redacted
@@ -21,14 +23,30 @@ COMMENT = "Ansible managed: written by clusterjobs.drm.job_conf, which overwrite
 UNREADABLE = "(what is there is no job_conf that can be read; it is not shown, because it may hold secrets)\n"
 
 
-def prepare(native: Any, drm: str) -> tuple[dict[str, Any], list[Finding]]:
-    """The native structure with the portable requests translated, and the warnings. Raises JobConfError with every error."""
-    conf = from_native(native)
-    findings = check(conf)
+def prepare(value: Any, context: Context) -> tuple[dict[str, Any], list[Finding]]:
+    """The native structure with the portable requests translated, and what is no error. Raises JobConfError with every error."""
+    conf = from_native(native_of(value))
+    findings = sorted_out(check(conf, context), context.waive, rendered=True)
     errors = [finding for finding in findings if finding.level == ERROR]
     if errors:
         raise JobConfError(errors)
-    return to_native(translated(conf, drm)), findings
+    return to_native(translated(conf, context)), findings
+
+
+def lint(value: Any, context: Context) -> list[Finding]:
+    """Everything that is wrong with it as it stands, also where it cannot be read, or not be written in its form."""
+    try:
+        conf = from_native(native_of(value))
+    except JobConfError as problem:
+        return list(problem.findings)
+    findings = sorted_out(check(conf, context), context.waive, rendered=False)
+    try:
+        native = to_native(translated(conf, context))
+        if context.form == "xml":
+            xml_writer.write(native, COMMENT)
+    except JobConfError as problem:
+        findings += problem.findings
+    return findings
 
 
 def format_of(path: str) -> str:
@@ -46,17 +64,14 @@ def diffable(text: str, form: str) -> str:
     if not text.strip():
         return ""
     try:
-        native = xml_reader.read(text) if form == "xml" else yaml_format.read(text)
-        return text_of(redacted(to_native(from_native(native))), form)
+        return text_of(redacted(to_native(from_native(native_of(text)))), form)
     except JobConfError:
         return UNREADABLE
 
 
 def unread(galaxy_settings: Any, path: str) -> list[Finding]:
     """Why Galaxy, with these settings, would not read the file at ``path``: it takes an inline job_config before any file."""
-    settings = galaxy_settings.get("galaxy") if isinstance(galaxy_settings, dict) else None
-    if not isinstance(settings, dict):
-        return []
+    settings = galaxy_section(galaxy_settings)
     if settings.get("job_config") is not None:
         mend = "Remove it, or render inline and leave the file out."
         return [
@@ -76,10 +91,15 @@ def unread(galaxy_settings: Any, path: str) -> list[Finding]:
                 "galaxy.job_config_file",
                 f"names {named}, so that Galaxy does not read {path}",
                 mend,
-                "warning",
             )
         ]
     return []
+
+
+def galaxy_section(galaxy_settings: Any) -> dict[str, Any]:
+    """The section that counts of what a galaxy.yml says; empty where there is none."""
+    section = galaxy_settings.get("galaxy") if isinstance(galaxy_settings, dict) else None
+    return section if isinstance(section, dict) else {}
 
 
 def settings_in(text: str) -> Any:

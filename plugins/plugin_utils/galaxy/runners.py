@@ -1,104 +1,41 @@
 # Copyright (c) 2026, clusterjobs contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Galaxy's runners take: the parameters of their plugins and of the environments that use them.
+"""Every runner that Galaxy brings along, by its ``load``.
 
-As the code of Galaxy 26.1 has it, which is not always what its admin pages and samples say.
+As the code of Galaxy 26.1 has them, which is not always what its admin pages and samples say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from . import runners_cloud, runners_drm, runners_pulsar
+from .parameters import PREFIX, RunnerType
 
-PREFIX = "galaxy.jobs.runners."
 #: Runners that are always there: a rule chooses the environment. They need no plugin.
 RULE_RUNNERS = ("dynamic", "dynamic_tpv")
+#: What Galaxy itself reads in an environment, whatever its runner.
+_READ_BY_GALAXY = """
+    enabled metrics tmp_dir cleanup_job metadata_strategy tool_evaluation_strategy outputs_to_working_directory real_system_username
+    drmaa_external_runjob_script drmaa_external_killjob_script external_chown_script object_store_id require_container
+    container container_override container_resolvers container_resolvers_config_file container_monitor container_monitor_command
+    container_monitor_get_ip_method container_monitor_result galaxy_infrastructure_url shared_home_dir use_metadata_binary
+    retry_metadata_internally retry_interactivetool_metadata_internally max_discovered_files max_metadata_value_size
+    embed_metadata_in_job allow_guests
+"""
+ANY_ENVIRONMENT = frozenset(_READ_BY_GALAXY.split())
+#: Families of names that go with containers, and Galaxy's own bookkeeping for rules and burst environments.
+ANY_PREFIX = ("docker_", "singularity_", "burst_", "resubmit_", "tpv_", "metadata_", "dependency_")
+
+RUNNER_TYPES: tuple[RunnerType, ...] = (*runners_drm.TYPES, *runners_cloud.TYPES, *runners_pulsar.TYPES)
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """What a plugin's parameter may be."""
-
-    wanted: str
-    accepts: Callable[[Any], bool]
+def loads(kind: RunnerType) -> tuple[str, ...]:
+    """Every ``load`` by which Galaxy finds this runner; the first is the usual one."""
+    return (kind.load, f"{PREFIX}{kind.module}", kind.module) if kind.alone else (kind.load,)
 
 
-@dataclass(frozen=True)
-class RunnerType:
-    """A class of runners. ``drm`` names the DRM whose words its environments speak, where that is certain."""
-
-    module: str
-    class_name: str
-    params: Mapping[str, Parameter] = field(default_factory=dict)
-    drm: str = ""
-
-
-@dataclass(frozen=True)
-class CliPlugin:
-    """A shell or job plugin of the cli runner, and the names that it reads after ``shell_`` or ``job_``."""
-
-    params: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
-
-
-def _is_count(value: Any) -> bool:
-    return not isinstance(value, bool) and str(value).strip().isdecimal()
-
-
-TEXT = Parameter("a text", lambda value: isinstance(value, str) and bool(value))
-COUNT = Parameter("an integer, 0 or more", _is_count)
-STATE = Parameter("ok or error", lambda value: value in ("ok", "error"))
-
-_ANY_RUNNER = {"recheck_missing_job_retries": COUNT}
-_DRMAA = {
-    **_ANY_RUNNER,
-    "drmaa_library_path": TEXT,
-    "invalidjobexception_state": STATE,
-    "invalidjobexception_retries": COUNT,
-    "internalexception_state": STATE,
-    "internalexception_retries": COUNT,
-}
-
-RUNNER_TYPES = {
-    kind.module: kind
-    for kind in (
-        RunnerType("local", "LocalJobRunner", _ANY_RUNNER),
-        RunnerType("drmaa", "DRMAAJobRunner", _DRMAA),
-        RunnerType("slurm", "SlurmJobRunner", _DRMAA, drm="slurm"),
-        # Its constructor takes no keyword at all, not even the one that every other runner has.
-        RunnerType("cli", "ShellJobRunner"),
-    )
-}
-
-_REMOTE = ("rsh", "rcp", "hostname", "username")
-_SECURE = (*_REMOTE, "private_key", "port", "strict_host_key_checking")
-SHELL_PLUGINS = {
-    "LocalShell": CliPlugin(),
-    "RemoteShell": CliPlugin((*_REMOTE, "options")),
-    "SecureShell": CliPlugin(_SECURE),
-    "GlobusSecureShell": CliPlugin(_SECURE),
-    "ParamikoShell": CliPlugin(
-        ("username", "hostname", "password", "private_key", "port", "timeout", "strict_host_key_checking"),
-        required=("username", "hostname"),
-    ),
-}
-
-_TORQUE = CliPlugin(
-    (
-        *("destination", "Execution_Time", "Account_Name", "Checkpoint", "Error_Path", "Group_List", "Hold_Types"),
-        *("Join_Paths", "Keep_Files", "Resource_List", "Mail_Points", "Mail_Users", "Job_Name", "Output_Path"),
-        *("Priority", "Rerunable", "Shell_Path_List", "job_array_request", "User_List", "Variable_List"),
-    )
-)
-JOB_PLUGINS = {
-    "Slurm": CliPlugin(("time", "ncpus", "partition")),
-    "Torque": _TORQUE,
-    "SlurmTorque": _TORQUE,
-    "OpenPBS": _TORQUE,
-    "LSF": CliPlugin(("memory", "cores", "queue", "working_dir", "project", "excluded_hosts")),
-}
+_BY_LOAD = {load: kind for kind in RUNNER_TYPES for load in loads(kind)}
+_MODULES = {kind.module: kind for kind in reversed(RUNNER_TYPES)}
 
 
 def module_of(load: str) -> str:
@@ -106,12 +43,12 @@ def module_of(load: str) -> str:
     return load.removeprefix(PREFIX).partition(":")[0]
 
 
-def loads(kind: RunnerType) -> tuple[str, ...]:
-    """Every ``load`` by which Galaxy finds this runner; the first is the usual one."""
-    return (f"{PREFIX}{kind.module}:{kind.class_name}", f"{PREFIX}{kind.module}", kind.module)
-
-
 def runner_type(load: str) -> RunnerType | None:
     """The type of runner that this ``load`` gives; None where it is not one of those above."""
-    kind = RUNNER_TYPES.get(module_of(load))
-    return kind if kind and load in loads(kind) else None
+    return _BY_LOAD.get(load)
+
+
+def near(load: str) -> tuple[str, ...]:
+    """What this ``load`` was meant for, where its module is one of Galaxy's; empty where it is somebody else's."""
+    module = module_of(load)
+    return tuple(kind.load for kind in RUNNER_TYPES if kind.module == module) if module in _MODULES else ()

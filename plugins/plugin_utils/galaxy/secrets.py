@@ -9,8 +9,13 @@ import re
 from typing import Any
 
 MASK = "********"
-_NAME = re.compile(r"passw|secret|token|credential|(api|access|auth)_?key", re.IGNORECASE)
-_IN_TEXT = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)|(\b\w*(?:passw|secret|token)\w*=)\S+", re.IGNORECASE)
+_NAME = re.compile(
+    r"passw|passphrase|secret|token|credential|(api|access|auth)_?key|_pass$|^pass$|pwd|^key$", re.IGNORECASE
+)
+# A URL's password, Pulsar's token where a user's name would be, and assignments in commands.
+_IN_TEXT = re.compile(
+    r"(://[^/\s:@]*:)[^/\s@]+(?=@)|(https?://)[^/\s:@]+(?=@)|(\b\w*(?:passw|secret|token)\w*=)\S+", re.IGNORECASE
+)
 
 
 def redacted(value: Any) -> Any:
@@ -25,5 +30,5 @@ def redacted(value: Any) -> Any:
     if isinstance(value, list):
         return [redacted(item) for item in value]
     if isinstance(value, str):
-        return _IN_TEXT.sub(lambda match: (match.group(1) or match.group(2)) + MASK, value)
+        return _IN_TEXT.sub(lambda match: match.group(match.lastindex or 0) + MASK, value)
     return value

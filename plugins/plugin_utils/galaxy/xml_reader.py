@@ -56,8 +56,15 @@ def _parse(text: str) -> Element:
 
 
 def _children(root: Element, section: str, tag: str) -> Iterator[tuple[Element, str]]:
+    """The elements of a section with their places. Tools and limits may come twice, what has a name of its own may not."""
+    seen: set[str] = set()
     for index, element in enumerate(root.findall(f"{section}/{tag}")):
-        yield element, f"{section}/{tag}[{index + 1}]"
+        place, name = f"{section}/{tag}[{index + 1}]", element.get("id", "")
+        if name in seen and tag not in ("tool", "limit"):
+            mend = "Give one of them another name, or remove it."
+            raise error("duplicate-id", place, f"{name!r} stands there for the second time", mend)
+        seen.update([name] if name else [])
+        yield element, place
 
 
 def _id(element: Element, place: str) -> str:
@@ -100,6 +107,10 @@ def _read_handling(root: Element) -> dict[str, Any]:
     if element is None:
         return {}
     handling: dict[str, Any] = dict(_named(element, HANDLING))
+    # Galaxy makes numbers of these two.
+    for key in ("max_grab", "ready_window_size"):
+        if handling.get(key, "").isdecimal():
+            handling[key] = int(handling[key])
     if "assign" in handling:
         handling["assign"] = _split(handling["assign"])
     processes = {}

@@ -55,7 +55,10 @@ def _plugins(root: Element, native: Mapping[str, Any]) -> None:
 def _handlers(root: Element, handling: Mapping[str, Any]) -> None:
     _only(handling, (*HANDLING, "processes"), "handling")
     attributes = {xml: handling.get(key) for key, xml in HANDLING.items()}
-    attributes["assign_with"] = ",".join(handling.get("assign") or ()) or None
+    methods = handling.get("assign") or []
+    if not isinstance(methods, list):
+        raise _cannot("handling.assign", "what is no list here")
+    attributes["assign_with"] = ",".join(_scalar(method, "handling.assign") for method in methods) or None
     parent = _add(root, "handlers", attributes, "handling")
     for name, process in (handling.get("processes") or {}).items():
         place = f"handling.processes.{name}"

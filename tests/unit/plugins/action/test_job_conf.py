@@ -14,12 +14,18 @@ import yaml
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.play import Played, play
 
 PLAYBOOK = Path(__file__).with_name("job_conf.yml")
+JUDGED = """\
+runners: {site: {load: "site:Runner"}}
+execution: {environments: {here: {runner: site, env: [{name: DB_PASSWORD, value: 1234567}]}}}
+"""
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("place")
     (path / "inline.yml").write_text("galaxy: {job_config: !include jobs.yml}\n")
+    (path / "old.yml").write_text("runners: {}\n")
+    (path / "judged.yml").write_text(JUDGED)
     return path
 
 
@@ -66,6 +72,10 @@ def test_changed_once(played: Played, place: Path) -> None:
         "xml": True,
         "other_file": True,
         "no_settings": False,
+        "linted_waived": False,
+        "absent_check": True,
+        "absent": True,
+        "absent_again": False,
     }
     assert stat.S_IMODE((place / "job_conf.yml").stat().st_mode) == 0o640
     assert not (place / "not").exists()
@@ -88,7 +98,8 @@ def test_an_error_names_itself_and_writes_nothing(played: Played) -> None:
 
 
 def test_a_warning_is_shown(played: Played) -> None:
-    assert codes(played, "change") == ["unchecked-runner"]
+    assert codes(played, "change") == ["unchecked-runner", "env-not-text"]
+    assert [finding["level"] for finding in played.results["change"]["findings"]] == ["warning", "note"]
     assert "runners.site.load: 'site:Runner' is not in this collection's tables" in " ".join(played.output.split())
 
 
@@ -101,7 +112,25 @@ def test_validation_comes_before_the_replacement(played: Played) -> None:
 def test_a_file_that_galaxy_would_not_read(played: Played) -> None:
     assert codes(played, "inline_variable") == codes(played, "inline_file") == ["file-ignored"]
     assert played.results["inline_file"]["failed"]
-    assert codes(played, "other_file") == ["other-file"]
+    assert codes(played, "other_file") == ["env-not-text", "other-file"]
+
+
+def test_judged_as_it_stands(played: Played, place: Path) -> None:
+    assert played.results["linted"]["failed"]
+    assert codes(played, "linted") == codes(played, "linted_waived") == ["unchecked-runner", "env-not-text"]
+    assert {finding["level"] for finding in played.results["linted_waived"]["findings"]} == {"waived"}
+    assert (place / "judged.yml").read_text() == JUDGED
+    assert "1234567" not in played.output
+    assert "no.yml is not there" in played.results["linted_missing"]["msg"]
+
+
+def test_judged_against_release_and_cluster(played: Played) -> None:
+    assert codes(played, "linted_cluster") == ["env-not-text", "above-queue-limit"]
+
+
+def test_removed(played: Played, place: Path) -> None:
+    assert not (place / "old.yml").exists()
+    assert "job_config: is missing" in played.results["nothing"]["msg"]
 
 
 def test_bad_options(played: Played) -> None:

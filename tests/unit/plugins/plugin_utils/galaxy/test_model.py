@@ -77,9 +77,15 @@ def test_environments_as_a_list() -> None:
     assert conf.environments[0].params == {"local_slots": 2}
 
 
-@pytest.mark.parametrize("environments", [[{"id": "a"}, {"id": "a"}], [{"runner": "local"}]])
-def test_ids_in_a_list_are_there_and_differ(environments: list[dict[str, str]]) -> None:
-    with pytest.raises(JobConfError, match=r"execution\.environments\[\d]\.id: .* an id that no other environment has"):
+@pytest.mark.parametrize(
+    ("environments", "what"),
+    [
+        ([{"id": "a"}, {"id": "a"}], "'a' stands there for the second time"),
+        ([{"runner": "local"}], "is empty, not an id"),
+    ],
+)
+def test_ids_in_a_list_are_there_and_differ(environments: list[dict[str, str]], what: str) -> None:
+    with pytest.raises(JobConfError, match=rf"execution\.environments\[\d]\.id: {what}"):
         from_native({"execution": {"environments": environments}})
 
 
@@ -91,7 +97,8 @@ def test_values_of_env_become_texts() -> None:
         {"name": "E", "value": None},
     ]
     conf = from_native({"execution": {"environments": {"a": {"runner": "local", "env": entries}}}})
-    assert [entry["value"] for entry in conf.environments[0].env] == ["8", "0.5", "true", ""]
+    written = to_native(conf)["execution"]["environments"]["a"]["env"]
+    assert [entry["value"] for entry in written] == ["8", "0.5", "true", ""]
 
 
 def test_explicit_params_hide_the_other_keys() -> None:

@@ -13,6 +13,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import render
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import Context
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import JobConfError
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.plain import plain
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.secrets import MASK, redacted
@@ -22,7 +23,7 @@ runners:
   cli: {load: "galaxy.jobs.runners.cli:ShellJobRunner"}
 execution:
   environments:
-    here: {runner: cli, job_plugin: Slurm, slots: 2, env: [{name: OMP, value: 2}]}
+    here: {runner: cli, job_plugin: Slurm, slots: 2, env: [{name: OMP, value: "2"}]}
 """
 
 
@@ -30,7 +31,7 @@ def test_ansibles_own_types_become_plain() -> None:
     """What Ansible loads are subclasses of str, dict and so on; PyYAML's safe dumper takes none of them."""
     loaded = DataLoader().load(NATIVE, file_name="/site/group_vars/all.yml")
     assert loaded["runners"]["cli"]["load"].__class__ is not str
-    native, findings = render.prepare(loaded, "auto")
+    native, findings = render.prepare(loaded, Context())
     assert findings == []
     assert yaml.safe_load(yaml.safe_dump(native)) == native
     assert native["execution"]["environments"]["here"]["job_ncpus"] == "2"
@@ -59,7 +60,7 @@ def test_plain_shares_nothing() -> None:
 
 def test_what_no_file_can_hold() -> None:
     with pytest.raises(JobConfError, match="object is no value of a job configuration"):
-        render.prepare({"runners": {"a": object()}}, "auto")
+        render.prepare({"runners": {"a": object()}}, Context())
 
 
 def test_errors_end_it_and_warnings_do_not() -> None:
@@ -67,10 +68,10 @@ def test_errors_end_it_and_warnings_do_not() -> None:
         "runners": {"site": {"load": "site:Runner"}},
         "execution": {"environments": {"a": {"runner": "site"}}},
     }
-    assert [finding.code for finding in render.prepare(native, "auto")[1]] == ["unchecked-runner"]
+    assert [finding.code for finding in render.prepare(native, Context())[1]] == ["unchecked-runner"]
     native["execution"]["default"] = "b"
     with pytest.raises(JobConfError) as caught:
-        render.prepare(native, "auto")
+        render.prepare(native, Context())
     assert [finding.code for finding in caught.value.findings] == ["unknown-default"]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import Context
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import JobConfError
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.model import Environment, from_native
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.request import translated
@@ -26,7 +27,7 @@ WHOLE = {"queue": "long", "account": "bio", "slots": 8, "memory_mb": 32000, "wal
 
 def translate(drm: str = "auto", **options: Any) -> Environment:
     conf = from_native({"runners": RUNNERS, "execution": {"environments": {"here": options}}})
-    return translated(conf, drm).environments[0]
+    return translated(conf, Context(drm)).environments[0]
 
 
 def refused(drm: str = "auto", **options: Any) -> tuple[str, str]:
@@ -94,6 +95,7 @@ def test_galaxys_variables_where_asked(runner: str) -> None:
         {"name": "A", "value": "1"},
         {"name": "GALAXY_SLOTS", "value": "2"},
         {"name": "GALAXY_MEMORY_MB", "value": "500"},
+        {"name": "GALAXY_MEMORY_MB_PER_SLOT", "value": "250"},
     )
 
 
@@ -119,9 +121,9 @@ def test_a_runner_without_words(runner: str, why: str) -> None:
 
 
 def test_a_job_plugin_without_words() -> None:
-    place, text = refused(runner="cli", job_plugin="Torque", slots=2)
+    place, text = refused(runner="cli", job_plugin="Site", slots=2)
     assert place == "slots"
-    assert "Use the job_ parameters of job plugin 'Torque'" in text
+    assert "Use the job_ parameters of job plugin 'Site'" in text
 
 
 @pytest.mark.parametrize(
@@ -168,7 +170,7 @@ def test_texts_that_are_numbers_are_taken() -> None:
 def test_every_refusal_is_told_at_once() -> None:
     environments = {"a": {"runner": "local", "queue": "q"}, "b": {"runner": "local", "gpus": 1}}
     with pytest.raises(JobConfError, match="2 errors in the job configuration") as caught:
-        translated(from_native({"runners": RUNNERS, "execution": {"environments": environments}}), "auto")
+        translated(from_native({"runners": RUNNERS, "execution": {"environments": environments}}), Context())
     assert [finding.place for finding in caught.value.findings] == [
         "execution.environments.a.queue",
         "execution.environments.b.gpus",

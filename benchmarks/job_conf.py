@@ -1,0 +1,116 @@
+"""How long a job configuration of many environments takes to be read, checked, translated and written, beside Galaxy's own load of it.
+
+    .venv/bin/python benchmarks/job_conf.py [--most 10000]
+
+Galaxy's part needs .venv-galaxy (make galaxy-loader makes it). Writes benchmarks/results/job_conf.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULT = ROOT / "benchmarks" / "results" / "job_conf.json"
+GALAXY = ROOT / ".venv-galaxy" / "bin" / "python"
+sys.path.insert(0, str(ROOT / ".cache" / "collections"))
+
+# Galaxy's own loader on the same file, timed without its imports.
+LOAD = """
+import sys, time
+sys.path.insert(0, {tests!r})
+import loader, logging
+logging.disable(logging.CRITICAL)
+from galaxy.jobs import JobConfiguration
+app = loader.app_for(loader.Config(job_config_file={path!r}))
+started = time.monotonic()
+JobConfiguration(app)
+print(time.monotonic() - started)
+"""
+
+
+def many(number: int) -> dict[str, Any]:
+    """Environments as a large site has them: a request, variables, a resubmission to the next one, and a tool each."""
+    environments = {
+        f"e{index}": {
+            "runner": "slurm",
+            "tags": [f"group{index % 50}"],
+            "env": [{"name": "LC_ALL", "value": "C"}, {"name": "TMPDIR", "value": f"/scratch/{index}"}],
+            "resubmit": [{"condition": "memory_limit_reached", "environment": f"e{(index + 1) % number}"}],
+            "slots": index % 64 + 1,
+            "memory_mb": 4000,
+            "walltime": "12:00:00",
+            "docker_enabled": True,
+        }
+        for index in range(number)
+    }
+    return {
+        "runners": {"slurm": {"load": "galaxy.jobs.runners.slurm:SlurmJobRunner"}},
+        "execution": {"default": "e0", "environments": environments},
+        "tools": [{"id": f"tool{index}", "environment": f"e{index}"} for index in range(number)],
+    }
+
+
+def measure(number: int, form: str) -> dict[str, Any]:
+    from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import render
+    from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import Context
+
+    native = many(number)
+    started = time.monotonic()
+    prepared, findings = render.prepare(native, Context(form=form))
+    text = render.text_of(prepared, form)
+    rendered = time.monotonic() - started
+    assert not [finding for finding in findings if finding.level != "note"], findings[:3]
+    started = time.monotonic()
+    assert render.lint(text, Context(form=form)) == []
+    read = time.monotonic() - started
+    return {
+        "environments": number,
+        "form": form,
+        "megabytes": round(len(text) / 1e6, 2),
+        "rendered_seconds": round(rendered, 2),
+        "linted_seconds": round(read, 2),
+        "galaxy_seconds": galaxys(text, form),
+    }
+
+
+def galaxys(text: str, form: str) -> float | None:
+    if not GALAXY.exists():
+        return None
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place, "job_conf.xml" if form == "xml" else "job_conf.yml")
+        path.write_text(text, encoding="utf-8")
+        program = LOAD.format(tests=str(ROOT / "tests" / "galaxy"), path=str(path))
+        answer = subprocess.run([str(GALAXY), "-c", program], capture_output=True, text=True, check=True)
+    return round(float(answer.stdout.split()[-1]), 2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--most", type=int, default=10000)
+    most = parser.parse_args().most
+    runs = [measure(number, form) for form in ("yaml", "xml") for number in (most // 100, most // 10, most)]
+    result = {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": {"cores": os.cpu_count(), "kernel": platform.release(), "architecture": platform.machine()},
+        "versions": {"python": platform.python_version(), "galaxy": "26.1.2"},
+        "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "runs": runs,
+    }
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, clusterjobs contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job_conf that is there already, as the structure of job_conf.yml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.dialects import native_of
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import JobConfError
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.model import from_native, to_native
+
+DOCUMENTATION = r"""
+name: from_job_conf
+short_description: A job_conf that is there already, as the structure of job_conf.yml
+version_added: 0.1.0
+author: clusterjobs contributors (@clusterjobs)
+description:
+  - Reads C(job_conf.xml), C(job_conf.yml) or the variable C(galaxy_jobconf), and gives the structure that M(clusterjobs.drm.job_conf) takes.
+  - It only reads. What is wrong with it is told by P(clusterjobs.drm.lint_job_conf#filter).
+options:
+  _input:
+    description: The text of a file, XML or YAML, or a structure.
+    type: raw
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: From the old file to the new one
+  clusterjobs.drm.job_conf:
+    path: /srv/galaxy/config/job_conf.yml
+    job_config: "{{ lookup('ansible.builtin.file', 'job_conf.xml') | clusterjobs.drm.from_job_conf }}"
+"""
+
+RETURN = r"""
+_value:
+  description: C(runners), C(execution), C(tools) and so on.
+  type: dict
+"""
+
+
+def from_job_conf(value: Any) -> dict[str, Any]:
+    """The filter itself."""
+    try:
+        return to_native(from_native(native_of(value)))
+    except JobConfError as error:
+        raise AnsibleFilterError(f"from_job_conf: {error}") from error
+
+
+class FilterModule:
+    """Filters by name."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"from_job_conf": from_job_conf}

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, clusterjobs contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Handling, tools, limits, and the names by which environments are meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .context import Subject, enabled
+from .findings import Finding, listed
+
+TOOL_CLASSES = ("local", "requires_galaxy", "user_defined")
+ASSIGN = ("mem-self", "db-self", "db-preassign", "db-transaction-isolation", "db-skip-locked")
+_HANDLING = ("assign", "default", "max_grab", "processes", "ready_window_size")
+_COUNTED = (
+    "registered_user_concurrent_jobs",
+    "anonymous_user_concurrent_jobs",
+    "environment_user_concurrent_jobs",
+    "environment_total_concurrent_jobs",
+    "destination_user_concurrent_jobs",
+    "destination_total_concurrent_jobs",
+    "concurrent_jobs",
+)
+_TIMED = ("walltime", "total_walltime")
+_LIMITS = (*_COUNTED, *_TIMED, "output_size")
+
+
+def handling(subject: Subject) -> Iterator[Finding]:
+    """Which process takes a job: an unknown method ends Galaxy's start, an unknown key is passed over."""
+    section = subject.conf.handling
+    methods = section.get("assign")
+    for index, method in enumerate(methods if isinstance(methods, list) else ()):
+        if str(method).lower() not in ASSIGN:
+            message = f"{method!r} is no way to assign a handler; Galaxy would not start"
+            yield Finding("bad-handling", f"handling.assign[{index}]", message, f"Use one of {', '.join(ASSIGN)}.")
+    if methods is not None and not isinstance(methods, list):
+        yield Finding("bad-handling", "handling.assign", "is not a list; Galaxy would not start", "Give a list.")
+    for key in section:
+        if key not in _HANDLING:
+            mend = "Write assign, a list." if key == "assign_with" else f"It takes {', '.join(_HANDLING)}."
+            yield Finding("unknown-handling-key", f"handling.{key}", "is not read by Galaxy", mend)
+
+
+def references(subject: Subject) -> Iterator[Finding]:
+    """Environments are named by id or tag. Only the default's name is looked at when Galaxy starts."""
+    conf = subject.conf
+    usable = [environment for environment in conf.environments if enabled(environment.params)]
+    names = dict.fromkeys(name for environment in usable for name in (environment.id, *environment.tags))
+    mend = f"Name one of {listed(names)}." if names else "Define an environment."
+    if not conf.default and len(names) != 1:
+        yield Finding("no-default", "execution.default", "is missing; Galaxy would not start", mend)
+    elif conf.default and conf.default not in names:
+        message = f"{conf.default!r} is no environment; Galaxy would not start"
+        yield Finding("unknown-default", "execution.default", message, mend)
+    for place, name in _named(subject):
+        if name and name not in names:
+            yield Finding("unknown-environment", place, f"{name!r} is no environment; the jobs would fail", mend)
+
+
+def _named(subject: Subject) -> Iterator[tuple[str, str | None]]:
+    for index, tool in enumerate(subject.conf.tools):
+        yield f"tools[{index}].environment", tool.environment
+    for environment in subject.conf.environments:
+        for index, entry in enumerate(environment.resubmit):
+            name = entry.get("environment")
+            yield f"execution.environments.{environment.id}.resubmit[{index}].environment", name and str(name)
+
+
+def tools(subject: Subject) -> Iterator[Finding]:
+    """A tool is named by its id, or a class of tools by its class."""
+    for index, tool in enumerate(subject.conf.tools):
+        if bool(tool.id) == bool(tool.tool_class):
+            message = "needs either id or class; Galaxy would not start"
+            yield Finding("bad-tool", f"tools[{index}]", message, "Give one of them.")
+        elif tool.tool_class and tool.tool_class not in TOOL_CLASSES:
+            message = f"{tool.tool_class!r} is no class of tools; Galaxy would not start"
+            yield Finding("bad-tool", f"tools[{index}].class", message, f"Use one of {', '.join(TOOL_CLASSES)}.")
+
+
+def limits(subject: Subject) -> Iterator[Finding]:
+    """YAML reads 12:00:00 as a number of seconds, and Galaxy then does not start."""
+    for index, limit in enumerate(subject.conf.limits):
+        place, kind, value = f"limits[{index}]", limit.get("type"), limit.get("value")
+        if not kind:
+            mend = "Name the limit's type."
+            yield Finding("bad-limit", f"{place}.type", "is missing; Galaxy would not start", mend)
+        elif kind in _TIMED and not re.fullmatch(r"\d+:\d+:\d+", str(value)):
+            mend = "Write it in quotes: '12:00:00'."
+            yield Finding("bad-limit", f"{place}.value", "is not H:MM:SS; Galaxy would not start", mend)
+        elif kind in _COUNTED and not re.fullmatch(r"\d+", str(value)):
+            yield Finding("bad-limit", f"{place}.value", "is not a number; Galaxy would not start", "Give a number.")
+        elif kind == "total_walltime" and not re.fullmatch(r"\d+", str(limit.get("window"))):
+            mend = "Give a number of days."
+            yield Finding("bad-limit", f"{place}.window", "is not a number; Galaxy would not start", mend)
+        elif kind == "output_size" and not re.fullmatch(r"\d+(\.\d+)? *([KMGTPE]i?)?B?", str(value), re.IGNORECASE):
+            yield Finding("bad-limit", f"{place}.value", "is no size; Galaxy would not start", "Write it as 50G.")

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, clusterjobs contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every code of a finding: how bad it is, and what it means. docs/job_conf.md shows this table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ERROR = "error"
+WARNING = "warning"
+NOTE = "note"
+WAIVED = "waived"
+
+START = "Galaxy does not start"
+JOB = "the jobs fail"
+IGNORED = "Galaxy ignores it"
+RISK = "it may go wrong"
+UNSAID = "it cannot be written or read"
+
+
+@dataclass(frozen=True)
+class Code:
+    """What a code stands for. ``mended``: what is rendered here is right, the file as it stands is not."""
+
+    level: str
+    effect: str
+    meaning: str
+    mended: bool = False
+
+    @property
+    def waivable(self) -> bool:
+        """What cannot be read or written cannot be waived either."""
+        return self.effect != UNSAID
+
+
+CODES: dict[str, Code] = {
+    "not-yaml": Code(ERROR, UNSAID, "the text is not YAML"),
+    "not-xml": Code(ERROR, UNSAID, "the text is not XML, or declares a document type or entities"),
+    "only-in-xml": Code(
+        ERROR, UNSAID, "macros, values from the environment and job_metrics, which only Galaxy can fill in"
+    ),
+    "not-in-xml": Code(ERROR, UNSAID, "what job_conf.xml cannot say"),
+    "not-in-dialect": Code(ERROR, UNSAID, "a key that galaxy_jobconf does not have"),
+    "malformed": Code(ERROR, UNSAID, "a shape that Galaxy does not read"),
+    "duplicate-id": Code(ERROR, UNSAID, "two of the same name, of which Galaxy would take the last"),
+    "untranslatable-request": Code(ERROR, UNSAID, "a resource that the runner cannot ask for"),
+    "bad-option": Code(ERROR, UNSAID, "an option of the task or filter itself"),
+    "unknown-section": Code(ERROR, UNSAID, "no section of a job configuration; Galaxy would ignore it"),
+    "no-runner": Code(ERROR, START, "no runner is defined"),
+    "no-load": Code(ERROR, START, "a runner without its class"),
+    "unknown-runner-class": Code(ERROR, START, "a class that Galaxy's module does not have, such as cli:CLIJobRunner"),
+    "unknown-runner-parameter": Code(ERROR, START, "the runner does not take it; cli and pbs take none at all"),
+    "sample-name": Code(ERROR, START, "a name that Galaxy's sample files use and its code does not"),
+    "bad-runner-value": Code(ERROR, START, "the runner refuses the value"),
+    "bad-workers": Code(ERROR, JOB, "no number of workers above 0: with 0 jobs wait for ever"),
+    "not-in-release": Code(ERROR, START, "the runner, parameter or format came with a later release"),
+    "unchecked-runner": Code(WARNING, RISK, "a runner that is not Galaxy's: nothing is known of its parameters"),
+    "unknown-runner": Code(ERROR, JOB, "an environment whose runner is not defined, or off"),
+    "hidden-parameter": Code(ERROR, IGNORED, "a key beside an explicit params:"),
+    "unknown-environment-parameter": Code(WARNING, IGNORED, "neither the runner nor Galaxy reads it"),
+    "bad-environment-value": Code(ERROR, JOB, "the runner cannot use the value"),
+    "no-environment-parameter": Code(ERROR, JOB, "a parameter that the runner requires, such as Pulsar's url"),
+    "bad-env": Code(ERROR, JOB, "an entry of env without a name and value, a file or a command"),
+    "env-not-text": Code(ERROR, JOB, "a number or boolean as a value in env", mended=True),
+    "set-by-galaxy": Code(ERROR, JOB, "an attribute that Galaxy sets itself: output, error output, name, command"),
+    "two-native-specifications": Code(ERROR, IGNORED, "both spellings of nativeSpecification in one environment"),
+    "native-specification-spelling": Code(
+        ERROR, IGNORED, "the spelling native_specification, which univa does not read"
+    ),
+    "h-vmem-unit": Code(
+        WARNING, RISK, "h_vmem in another unit than G, out of which Galaxy makes a wrong GALAXY_MEMORY_MB"
+    ),
+    "slurm-drmaa-option": Code(ERROR, JOB, "an option that slurm-drmaa rejects, misreads or cuts short"),
+    "drmaa-real-user": Code(ERROR, JOB, "the drmaa runner cannot follow jobs of real users"),
+    "univa-commands": Code(WARNING, RISK, "the univa runner needs qstat and qacct, and its DRM is none that has them"),
+    "condor-docker-sudo": Code(WARNING, RISK, "docker_sudo becomes a line of the submit file"),
+    "pbs-file-staging": Code(WARNING, RISK, "PBS file staging, whose state is unknown"),
+    "cli-hold": Code(WARNING, RISK, "a held job stops the monitor of the cli runner with Torque and OpenPBS"),
+    "no-cli-plugin": Code(ERROR, JOB, "the cli runner without a job plugin"),
+    "unknown-cli-plugin": Code(WARNING, JOB, "not one of Galaxy's own plugins"),
+    "unknown-cli-parameter": Code(ERROR, IGNORED, "not read by its plugin, so that a limit is lost"),
+    "bad-cli-value": Code(ERROR, JOB, "the plugin cannot use the value, or does not take the parameter"),
+    "no-cli-parameter": Code(ERROR, JOB, "a parameter that the shell plugin requires"),
+    "no-default": Code(ERROR, START, "no default among several environments"),
+    "unknown-default": Code(ERROR, START, "a default that is no environment"),
+    "unknown-environment": Code(ERROR, JOB, "a tool or a resubmission that leads nowhere"),
+    "resubmit-leak": Code(WARNING, RISK, "a parameter that a resubmitted job takes along from where it failed"),
+    "condition-never-met": Code(WARNING, RISK, "a resubmission on an end that the runner never reports"),
+    "bad-tool": Code(ERROR, START, "a tool with neither or both of id and class, or no such class"),
+    "bad-limit": Code(ERROR, START, "a limit without a type, or a value that is none"),
+    "bad-handling": Code(ERROR, START, "no method by which handlers are assigned"),
+    "unknown-handling-key": Code(WARNING, IGNORED, "no key of handling: assign_with is XML's word for assign"),
+    "above-queue-limit": Code(ERROR, JOB, "a request above the limits of its queue, where cluster facts are given"),
+    "unknown-queue": Code(ERROR, JOB, "a queue that the cluster does not have, where cluster facts are given"),
+    "file-ignored": Code(ERROR, IGNORED, "a file beside a job_config in galaxy.yml"),
+    "other-file": Code(WARNING, IGNORED, "galaxy.yml names another file"),
+}

@@ -1,0 +1,122 @@
+"""Galaxy's own schema, loader and runner classes against what is rendered, and against what the findings say of them.
+
+Run by `make galaxy-loader`, or by hand: python3 tools/bootstrap.py galaxy && .venv/bin/pytest tests/galaxy
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import render
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.codes import CODES, START, UNSAID
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import NEWEST, Context
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.runners import RUNNER_TYPES, runner_type
+from ansible_collections.clusterjobs.drm.tests.galaxy.conftest import Load
+from ansible_collections.clusterjobs.drm.tests.galaxy.rendered import RUNNERS, native_of
+from ansible_collections.clusterjobs.drm.tests.unit.plugins.plugin_utils.galaxy.lint_files import LintFile, lint_files
+
+FORMS = ("yaml", "xml", "inline")
+NAMES = [name for name in RUNNERS if name != "tasks"]
+# Where Galaxy looks elsewhere, or computes.
+OTHER_DEFAULTS: dict[str, dict[str, Any]] = {
+    module: {"drmaa_library_path": "$DRMAA_LIBRARY_PATH"} for module in ("drmaa", "slurm", "univa")
+}
+# Legacy runners of services that are gone, and Pulsars that need a cloud to be there when Galaxy starts.
+NOT_TRIED = {
+    f"galaxy.jobs.runners.{load}"
+    for load in ("chronos:ChronosJobRunner", "godocker:GodockerJobRunner", "pulsar:PulsarLegacyJobRunner")
+} | {f"galaxy.jobs.runners.pulsar:Pulsar{name}JobRunner" for name in ("Kubernetes", "Tes", "Coexecution", "GcpBatch")}
+# Condor writes every parameter into the submit file, and to XML Galaxy adds one.
+WAIVED = ("condor-docker-sudo",)
+
+
+def is_galaxys(file: LintFile) -> bool:
+    """A file of this release, in a form that Galaxy reads."""
+    return file.options.get("galaxy_release", NEWEST) == NEWEST and "plugin_workers" not in file.text
+
+
+BAD = [file for file in lint_files("bad") if is_galaxys(file) and CODES[file.code].effect != UNSAID]
+GOOD = [file for file in lint_files("good") if is_galaxys(file)]
+
+
+@pytest.fixture(scope="module")
+def answers(load: Load, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    place = tmp_path_factory.mktemp("job_confs")
+    items = [_rendered(place, name, form) for name in NAMES for form in FORMS]
+    items += [_as_it_stands(place, file) for file in (*BAD, *GOOD)]
+    return load(items)
+
+
+def _rendered(place: Path, name: str, form: str) -> dict[str, str]:
+    native, _findings = render.prepare(native_of(name), Context(form=form, waive=WAIVED))
+    path = place / f"{name}-{form}.{'xml' if form == 'xml' else 'yml'}"
+    path.write_text(render.text_of(native, "xml" if form == "xml" else "yaml"))
+    return {"name": f"{name}/{form}", "path": str(path), "form": form}
+
+
+def _as_it_stands(place: Path, file: LintFile) -> dict[str, str]:
+    path = place / f"{file.name.replace('/', '-')}.{'xml' if file.form == 'xml' else 'yml'}"
+    path.write_text(file.text)
+    return {"name": file.name, "path": str(path), "form": file.form}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", NAMES)
+def test_galaxy_takes_what_is_rendered(answers: dict[str, Any], name: str, form: str) -> None:
+    answer = answers[f"{name}/{form}"]
+    # The loader takes a section `dynamic`, its schema does not know of it.
+    schema = [error for error in answer["schema"] if "Key 'dynamic' was not defined" not in error]
+    assert (schema, answer["loaded"]) == ([], "")
+    assert {"here", "near", "rule", "cluster", "all"} <= set(answer["destinations"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_three_forms_mean_the_same(answers: dict[str, Any], name: str) -> None:
+    yaml, xml, inline = (answers[f"{name}/{form}"] for form in FORMS)
+    for part in ("destinations", "tools", "limits", "handlers"):
+        assert yaml[part] == inline[part]
+        assert _plain(yaml[part]) == _plain(xml[part])
+
+
+def _plain(value: Any) -> Any:
+    """XML has texts alone, names what is empty, adds docker_sudo, and keeps metrics elsewhere."""
+    if isinstance(value, dict):
+        told = {key: _plain(item) for key, item in value.items() if key not in ("docker_sudo", "class")}
+        return {
+            key: item for key, item in told.items() if item not in (None, [], {}) and (key, item) != ("raw", "false")
+        }
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return str(value).lower() if isinstance(value, bool) else value if value is None else str(value)
+
+
+@pytest.mark.parametrize("file", BAD, ids=lambda file: file.name)
+def test_galaxy_refuses_what_is_said_to_be_refused_and_nothing_else(answers: dict[str, Any], file: LintFile) -> None:
+    refused = bool(answers[file.name]["loaded"])
+    assert refused == (CODES[file.code].effect == START), answers[file.name]["loaded"]
+
+
+@pytest.mark.parametrize("file", GOOD, ids=lambda file: file.name)
+def test_galaxy_takes_the_good_ones(answers: dict[str, Any], file: LintFile) -> None:
+    assert answers[file.name]["loaded"] == ""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_tables_have_the_parameters_that_galaxy_has(answers: dict[str, Any], name: str) -> None:
+    kind = runner_type(f"galaxy.jobs.runners.{RUNNERS[name][0]}")
+    assert kind is not None
+    galaxys = answers[f"{name}/yaml"]["parameters"][name]
+    if kind.module in ("cli", "pbs"):
+        # It is in their specifications too, but their constructors take no keyword at all.
+        galaxys.pop("recheck_missing_job_retries")
+    assert set(kind.params) == set(galaxys)
+    told = {key: parameter.default for key, parameter in kind.params.items()}
+    assert {key: told[key] for key in told if told[key] != galaxys[key]} == OTHER_DEFAULTS.get(kind.module, {})
+
+
+def test_every_runner_is_tried() -> None:
+    tried = {f"galaxy.jobs.runners.{load}" for load, _params, _environment in RUNNERS.values()}
+    assert {kind.load for kind in RUNNER_TYPES} - tried == NOT_TRIED

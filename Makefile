@@ -12,7 +12,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 .PHONY: venv
 venv: ## make .venv (again, when the pins in requirements/ have changed)
@@ -26,17 +26,13 @@ venv-core217: ## make .venv-core217, with the oldest supported ansible-core
 test: venv ## all of the parts below and every Molecule scenario, with budgets
 	@$(RUN_TESTS)
 
-.PHONY: lint sanity units
+.PHONY: lint sanity units galaxy-loader
 lint: venv ## ansible-lint, yamllint, ruff, mypy, antsibull-changelog
 sanity: venv ## ansible-test sanity
 units: venv ## unit tests on each supported ansible-core
-lint sanity units:
+galaxy-loader: venv ## rendered job configurations, loaded by a real Galaxy (fetches 800 MB the first time)
+lint sanity units galaxy-loader:
 	@$(RUN_TESTS) $@
-
-.PHONY: galaxy-loader
-galaxy-loader: venv ## load rendered job configurations with a real Galaxy (fetches 800 MB the first time)
-	@$(BOOTSTRAP) galaxy
-	@$(VENV)/bin/pytest tests/galaxy
 
 .PHONY: molecule
 molecule: venv ## one Molecule scenario: make molecule SCENARIO=slurm

@@ -161,7 +161,8 @@ def main() -> None:
         registered = register(registration_of(drm), client, wanted, params["timeout"], clock, module.check_mode)
     except DrmError as error:
         module.fail_json(**dict(result, **error.fail_arguments()))
-    module.exit_json(**dict(result, **registered.as_dict()))
+    result.update(registered.as_dict())
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,21 @@ class HTCondorCluster(TestCluster):
 
         wait_until("the node is back", domain_of_node, 90)
 
+    def close_node(self) -> None:
+        self.controller.check_output("condor_drain %s", self.cluster.host("node").name)
+        self._wait_for_node({"Drained"})
+
+    def open_node(self) -> None:
+        self.controller.check_output("condor_drain -cancel %s", self.cluster.host("node").name)
+        self._wait_for_node({"Unclaimed", "Claimed"})
+
+    def _wait_for_node(self, states: set[str]) -> None:
+        def reached() -> bool:
+            said = self.controller.run("condor_status -af State -constraint 'SlotType =!= \"Dynamic\"'")
+            return bool(states & set(str(said.stdout).split()))
+
+        wait_until(f"the node is {' or '.join(sorted(states))}", reached, 60)
+
     def all_over(self) -> bool:
         """Nothing runs or waits."""
         return not self._rows("condor_q -allusers")

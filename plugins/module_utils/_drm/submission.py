@@ -54,10 +54,10 @@ class Submitter:
         """The job of this order: found where its key has one, else submitted. Raises DrmError with what is known."""
         self.check(order)
         (result,) = self.submit_together([order])
-        if isinstance(result, DrmError):
-            raise result
-        assert result is not None
-        return result
+        if isinstance(result, Submitted):
+            return result
+        # Only another order's error leaves one without a result, and there is none.
+        raise result or DrmError("job %s was not submitted" % order.request.name)
 
     def submit_together(self, orders: Sequence[Order]) -> List[Optional[Result]]:
         """The same for several checked orders of one group, whose new jobs one command submits.

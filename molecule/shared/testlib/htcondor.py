@@ -64,11 +64,11 @@ class HTCondorCluster(TestCluster):
         wait_until("the node is back", domain_of_node, 90)
 
     def close_node(self) -> None:
-        self.controller.check_output("condor_drain %s", self.cluster.host("node").name)
+        self.controller.check_output("condor_drain slot1@%s", self.cluster.host("node").name)
         self._wait_for_node({"Drained"})
 
     def open_node(self) -> None:
-        self.controller.check_output("condor_drain -cancel %s", self.cluster.host("node").name)
+        self.controller.check_output("condor_drain -cancel slot1@%s", self.cluster.host("node").name)
         self._wait_for_node({"Unclaimed", "Claimed"})
 
     def _wait_for_node(self, states: set[str]) -> None:

@@ -127,9 +127,9 @@ class Drm(ABC):
         """Where the job's stdout and stderr are, as absolute paths; the same path twice where they are joined."""
 
     def build_cluster(self, cluster: str) -> List[Command]:
-        """Ask for the cluster's queues and nodes. Raises DrmError where this DRM's are not read."""
-        raise DrmError("cluster facts of %s are not available" % self.name)
+        """Ask for the cluster's queues and nodes. Raises DrmError where there is no way to."""
+        raise DrmError("%s tells nothing of queues and nodes: set drm to the name of the DRM itself" % self.name)
 
     def parse_cluster(self, results: Sequence[CommandResult]) -> ClusterStatus:
         """The facts out of the OK answers to ``build_cluster``, in its order. Raises ParseError."""
-        raise DrmError("cluster facts of %s are not available" % self.name)
+        raise NotImplementedError

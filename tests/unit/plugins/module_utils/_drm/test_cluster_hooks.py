@@ -1,20 +1,26 @@
 # Copyright (c) 2026, clusterjobs contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every DRM tells its cluster's facts, in one shape, and takes no silence for an empty cluster."""
+"""Every DRM but a mere DRMAA library tells its cluster's facts, in one shape, and takes no silence for an empty cluster."""
 
 from __future__ import annotations
 
 import pytest
 
-from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import ParseError
+from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import DrmError, ParseError
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.interface import Drm
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import CommandResult, Outcome
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.registry import DRM_NAMES, DRMS
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.torque_slurm import SlurmTorque
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.recordings import recorded
 
-ALL = pytest.mark.parametrize("drm", [*DRMS.values(), SlurmTorque()], ids=[*DRM_NAMES, "torque of slurm"])
+NAMES = [name for name in DRM_NAMES if name != "drmaa"]
+ALL = pytest.mark.parametrize("drm", [*map(DRMS.get, NAMES), SlurmTorque()], ids=[*NAMES, "torque of slurm"])
+
+
+def test_drmaa_has_none() -> None:
+    with pytest.raises(DrmError, match="drmaa tells nothing of queues and nodes: set drm to the name of the DRM itself"):
+        DRMS["drmaa"].build_cluster("")
 
 
 @ALL

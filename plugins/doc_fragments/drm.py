@@ -16,7 +16,8 @@ options:
       - V(auto) takes the one whose commands are on the host's PATH, and fails where there is none.
       - V(pbspro) is PBS Pro and OpenPBS.
       - V(torque) is TORQUE, and Slurm's Torque commands where there is an C(sbatch) and no C(qselect).
-      - V(drmaa) is any DRM by its DRMAA 1.0 library and the Python package C(drmaa); never chosen by V(auto). A DRM that has a name of its own here is known better by that.
+      - V(drmaa) is any DRM by its DRMAA 1.0 library and the Python package C(drmaa); never chosen by V(auto).
+      - A DRM that has a name of its own here is known better by that than by V(drmaa).
       - V(local) runs jobs on the host itself; it needs no daemon and no root, and is never chosen by V(auto).
     type: str
     choices: [auto, slurm, gridengine, pbspro, torque, lsf, htcondor, drmaa, local]

@@ -10,7 +10,7 @@ from testlib import kill_loop
 from testlib.gridengine import GridEngineCluster
 from testlib.hosts import SHARED
 from testlib.kill_loop import FAULTS, MARKS
-from testlib.plays import Finished, Play, Task, job, job_info, play
+from testlib.plays import Play, Task, job, job_info, play
 
 # Without qsub and its like on the PATH, a DRM's library is all there is.
 ALONE = {"PATH": "/nowhere"}

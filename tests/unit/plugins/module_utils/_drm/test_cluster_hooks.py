@@ -19,7 +19,9 @@ ALL = pytest.mark.parametrize("drm", [*map(DRMS.get, NAMES), SlurmTorque()], ids
 
 
 def test_drmaa_has_none() -> None:
-    with pytest.raises(DrmError, match="drmaa tells nothing of queues and nodes: set drm to the name of the DRM itself"):
+    with pytest.raises(
+        DrmError, match="drmaa tells nothing of queues and nodes: set drm to the name of the DRM itself"
+    ):
         DRMS["drmaa"].build_cluster("")
 
 

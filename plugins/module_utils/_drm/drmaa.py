@@ -13,13 +13,14 @@ import json
 import os
 import re
 import sys
-from typing import Any, ClassVar, Dict, List, Mapping, Optional, Pattern, Sequence, Tuple
+from abc import abstractmethod
+from typing import Any, ClassVar, Dict, Hashable, List, Mapping, Optional, Pattern, Sequence, Tuple
 
 # Imported by name so that AnsiballZ ships them with the modules; what runs is their text.
 from . import drmaa_agent, drmaa_session, drmaa_store
 from .errors import InvalidRequestError, ParseError, UnsupportedFieldError
 from .interface import Drm
-from .model import Command, CommandResult, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
+from .model import Answer, Command, CommandResult, Control, EndReason, JobRequest, JobState, JobStatus, Outcome
 from .program import program
 from .word_lists import pieces
 
@@ -64,6 +65,14 @@ def job_values(request: JobRequest, name: str, native: Sequence[str], accounted:
     }
 
 
+def submission_command(
+    jobs: Sequence[Mapping[str, Any]], system: str = "", environ: Optional[Mapping[str, str]] = None
+) -> Command:
+    """One job is submitted under its name, so that ``ps`` shows it. ``system`` is what the library must be for."""
+    words = ("submit", str(jobs[0]["name"])) if len(jobs) == 1 else ("submit-many", str(len(jobs)))
+    return command(*words, request={"jobs": list(jobs), "system": system}, environ=environ)
+
+
 def output_files(request: JobRequest, name: str) -> Tuple[str, str]:
     directory = request.chdir or os.path.expanduser("~")
     stdout = os.path.join(directory, request.stdout or name + ".out")
@@ -88,7 +97,32 @@ def classify(result: CommandResult) -> Outcome:
     return Outcome.UNREACHABLE if result.timed_out else outcomes.get(result.rc, Outcome.UNREACHABLE)
 
 
-class Drmaa(Drm):
+class ByLibrary(Drm):
+    """Submits jobs by the library, any number of them in one session."""
+
+    @abstractmethod
+    def submission(self, requests: Sequence[JobRequest]) -> Command:
+        """The command that submits them."""
+
+    def build_submit(self, request: JobRequest) -> Command:
+        return self.submission([request])
+
+    def parse_submit(self, result: CommandResult) -> str:
+        return read_job_id(result, self.job_id_pattern)
+
+    def submission_group(self, request: JobRequest) -> Hashable:
+        return request.cluster
+
+    def build_submit_many(self, requests: Sequence[JobRequest]) -> Command:
+        return self.submission(requests)
+
+    def parse_submit_many(self, result: CommandResult, requests: Sequence[JobRequest]) -> List[Answer]:
+        if len(requests) == 1:
+            return [Answer(self.parse_submit(result))]
+        return read_answers(result, self.job_id_pattern, len(requests))
+
+
+class Drmaa(ByLibrary):
     """A DRM of which nothing is known but its DRMAA library."""
 
     name = "drmaa"
@@ -143,14 +177,9 @@ class Drmaa(Drm):
         """The user's own alone: there is nothing that every DRM would understand."""
         return list(request.native_options)
 
-    def _job(self, request: JobRequest) -> Mapping[str, Any]:
-        return job_values(request, self.job_name(request), self.native_options(request), accounted=False)
-
-    def build_submit(self, request: JobRequest) -> Command:
-        return command("submit", self.job_name(request), request={"jobs": [self._job(request)]})
-
-    def parse_submit(self, result: CommandResult) -> str:
-        return read_job_id(result, self.job_id_pattern)
+    def submission(self, requests: Sequence[JobRequest]) -> Command:
+        jobs = [job_values(each, self.job_name(each), self.native_options(each), accounted=False) for each in requests]
+        return submission_command(jobs)
 
     def build_status(self, job_ids: Sequence[str], cluster: str) -> List[Command]:
         self._refuse(cluster)
@@ -227,6 +256,17 @@ def read_job_id(result: CommandResult, pattern: Pattern[str]) -> str:
     if not isinstance(job_id, str) or not pattern.fullmatch(job_id):
         raise ParseError("submission", result.stdout)
     return job_id
+
+
+def read_answers(result: CommandResult, pattern: Pattern[str], count: int) -> List[Answer]:
+    """What became of each job of one session. Raises ParseError."""
+    rows = _read("submission", result.stdout)
+    if not isinstance(rows, list) or len(rows) != count or not all(isinstance(row, dict) for row in rows):
+        raise ParseError("submission", result.stdout)
+    answers = [Answer(str(row.get("job_id", "")), str(row.get("refused", ""))) for row in rows]
+    if any(answer.job_id and not pattern.fullmatch(answer.job_id) for answer in answers):
+        raise ParseError("submission", result.stdout)
+    return answers
 
 
 def _read(what: str, text: str) -> Any:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
-from .drmaa import Drmaa, check_words, classify, command, job_values, output_files, read_job_id
+from .drmaa import ByLibrary, Drmaa, check_words, classify, command, job_values, output_files, submission_command
 from .errors import InvalidRequestError
 from .gridengine import GridEngine
 from .gridengine_files import directives
@@ -20,7 +20,7 @@ from .word_lists import pieces
 _SYSTEM = "GE|Grid Engine|GridEngine"
 
 
-class GridEngineDrmaa(GridEngine):
+class GridEngineDrmaa(ByLibrary, GridEngine):
     """Jobs are submitted and controlled by the library, with the resources in qsub's words. What becomes of them is asked of qstat and qacct.
 
     Of a job that has ended the library tells nothing to another session, it says "failed" of one that waits in an error state, and it finds no job by its name.
@@ -41,16 +41,15 @@ class GridEngineDrmaa(GridEngine):
             said = "its #$ lines do not count where DRMAA submits it. Say them in native_options"
             raise InvalidRequestError("script", said)
 
-    def build_submit(self, request: JobRequest) -> Command:
-        name = self.job_name(request)
-        job = job_values(request, name, self.native_options(request), accounted=True)
-        return self._command(request.cluster, "submit", name, jobs=[job])
-
-    def parse_submit(self, result: CommandResult) -> str:
-        return read_job_id(result, self.job_id_pattern)
+    def submission(self, requests: Sequence[JobRequest]) -> Command:
+        jobs = [job_values(each, self.job_name(each), self.native_options(each), accounted=True) for each in requests]
+        return submission_command(jobs, _SYSTEM, _environ(requests[0].cluster))
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
-        return [self._command(cluster, action.value, *some) for some in pieces(job_ids)]
+        return [
+            command(action.value, *some, request={"system": _SYSTEM}, environ=_environ(cluster))
+            for some in pieces(job_ids)
+        ]
 
     def classify(self, result: CommandResult) -> Outcome:
         return classify(result) if result.command.argv[0] == sys.executable else super().classify(result)
@@ -61,6 +60,6 @@ class GridEngineDrmaa(GridEngine):
         named = replace(request, stdout=stdout, stderr=stderr if request.stderr else "", native_options=())
         return super().output_paths(named, job_id, home)
 
-    def _command(self, cluster: str, *words: str, jobs: Sequence[object] = ()) -> Command:
-        environ = {"SGE_CELL": cluster} if cluster else {}
-        return command(*words, request={"system": _SYSTEM, "jobs": list(jobs)}, environ=environ)
+
+def _environ(cluster: str) -> Dict[str, str]:
+    return {"SGE_CELL": cluster} if cluster else {}

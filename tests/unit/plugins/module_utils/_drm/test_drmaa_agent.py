@@ -17,7 +17,9 @@ import pytest
 
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm import drmaa_agent
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.drmaa import Drmaa, command, job_values
+from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import ParseError
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import (
+    Answer,
     Command,
     CommandResult,
     Control,
@@ -237,15 +239,24 @@ def test_an_attribute_that_the_library_lacks_is_refused_by_the_options_name(fake
 
 
 def test_many_in_one_session(fake: Fake) -> None:
-    names = ["a-0", "b-1", "c-2", "d-3"]
-    jobs = [job_values(REQUEST, name, [], accounted=True) for name in names]
-    fake.does(runJob={"a-0": "41", "b-1": "DeniedByDrmException", "c-2": "InternalException", "d-3": "44"})
-    answers = json.loads(fake.run(command("submit-many", request={"jobs": jobs})).stdout)
-    assert [sorted(answer) for answer in answers] == [["job_id"], ["refused"], ["unknown"], ["refused"]]
-    assert answers[0]["job_id"] == "41"
-    assert "not begun" in answers[3]["refused"]
-    assert [name for name, _template in fake.calls("runJob")] == ["a-0", "b-1", "c-2"]
+    requests = [replace(REQUEST, name=name, token="0") for name in "abcd"]
+    fake.does(runJob={"a-0": "41", "b-0": "DeniedByDrmException", "c-0": "InternalException", "d-0": "44"})
+    assert len({DRM.submission_group(request) for request in requests}) == 1
+    result = fake.run(DRM.build_submit_many(requests))
+    assert DRM.classify(result) is Outcome.OK
+    taken, refused, unknown, not_begun = DRM.parse_submit_many(result, requests)
+    assert (taken, unknown) == (Answer("41"), Answer())
+    assert refused.refusal.startswith("DeniedByDrmException")
+    assert "not begun" in not_begun.refusal
+    assert [name for name, _template in fake.calls("runJob")] == ["a-0", "b-0", "c-0"]
     assert len(fake.calls("initialize")) == 1
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '[{"job_id": "41"}]', '[{"job_id": "41"}, {"job_id": "-u all"}]'])
+def test_what_does_not_answer_for_each_job_is_no_answer(text: str) -> None:
+    result = CommandResult(DRM.build_submit_many([REQUEST, REQUEST]), 0, text, "")
+    with pytest.raises(ParseError):
+        DRM.parse_submit_many(result, [REQUEST, REQUEST])
 
 
 # What jobStatus and wait say of job 41, what it wrote down, and what it is then: hasExited, hasSignal, terminatedSignal, exitStatus.

@@ -34,7 +34,7 @@ def jobs(prefix: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def together(pool: HTCondorCluster, run: str) -> Finished:
-    many, bad = jobs(f"{run}-many"), jobs(f"{run}-bad")
+    many, bad = jobs(f"{run}-many"), jobs(f"{run}-spoilt")
     # Refused by the schedd's host: a directory that is not there.
     bad[7]["chdir"] = "/no/such/directory"
     tasks = (
@@ -80,14 +80,14 @@ def test_again_there_is_nothing_to_do(together: Finished, pool: HTCondorCluster,
 def test_a_bad_one_is_named_and_what_went_in_is_told(together: Finished, pool: HTCondorCluster, run: str) -> None:
     result = together.of(pool.galaxy, "bad")
     assert result["outcome"] == "failed"
-    assert f"because of job {run}-bad-7-" in result["msg"]
+    assert f"because of job {run}-spoilt-7-" in result["msg"]
     assert "No such directory: /no/such/directory" in result["msg"]
     mended = together.of(pool.galaxy, "mended")
     assert (mended["outcome"], len(mended["jobs"])) == ("ok", COUNT)
     told = {entry["key"]: entry["job_id"] for entry in result["jobs"]}
     assert told.items() <= {entry["key"]: entry["job_id"] for entry in mended["jobs"]}.items()
     assert {entry["key"] for entry in mended["jobs"] if not entry["changed"]} == set(told)
-    assert len(pool.accounting(f"{run}-bad-")) == COUNT + 1
+    assert len(pool.accounting(f"{run}-spoilt-")) == COUNT + 1
 
 
 def test_each_is_cancelled(together: Finished, pool: HTCondorCluster) -> None:

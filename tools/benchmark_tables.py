@@ -97,13 +97,19 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def table(found: Sequence[Result]) -> str:
-    rows = [_row(["", *(f"{result['versions'][result['drm']]}" for result in found)]), _row(["---"] * (len(found) + 1))]
+    rows = [_row(["", *(_who(result) for result in found)]), _row(["---"] * (len(found) + 1))]
     for line in LINES:
         # What is counted is the same in all results, or the row would compare what is not alike.
         [what] = {line.what.format(**result) for result in found}
         rows.append(_row([what, *(line.cell(result) for result in found)]))
     rows.append(_row(["measured", *(_where(result) for result in found)]))
     return "".join([BEGIN, "\n", *rows, "\n", END])
+
+
+def _who(result: Result) -> str:
+    """The DRM, and the collection's way to it where that is not its own."""
+    version = str(result["versions"][result["drm"]])
+    return version if result["through"] == result["drm"] else f"{version}, by `drm: {result['through']}`"
 
 
 def _where(result: Result) -> str:

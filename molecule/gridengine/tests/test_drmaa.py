@@ -46,7 +46,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
 POINTS = ("intent:after-fsync", "submitted:before-write")
 
 
-def _drmaa(title: str, environ: Mapping[str, str] = ALONE, **options: Any) -> Task:
+def _drmaa(title: str, environ: Mapping[str, str], **options: Any) -> Task:
     given = {"drm": "drmaa", "chdir": SHARED, **options}
     return {**job(title, **given), "environment": dict(environ)}
 
@@ -76,7 +76,7 @@ class Runs:
                 "key": f"{key}-{name}",
                 "name": f"{key}-{name}",
                 **request,
-                **{stream: f"{request[stream]}-{way}" for stream in ("stdout", "stderr") if stream in request},
+                **{stream: f"{request[stream]}-{key}" for stream in ("stdout", "stderr") if stream in request},
             }
             for name, (request, *_ends) in JOBS.items()
         ]

@@ -30,6 +30,7 @@ def result(**measured: float) -> dict[str, Any]:
     }
     return {
         "drm": "slurm",
+        "through": "slurm",
         "versions": {"slurm": "slurm 1"},
         "machine": {"cores": 2, "load_before": 1.0},
         "date": "2026-11-25",
@@ -58,6 +59,10 @@ def test_an_aim_that_is_met_is_not_called_missed() -> None:
 )
 def test_a_missed_aim_is_told(measured: dict[str, float], told: str) -> None:
     assert told in benchmark_tables.table([result(**measured)])
+
+
+def test_another_way_to_a_drm_is_named() -> None:
+    assert "| slurm 1, by `drm: drmaa` |" in benchmark_tables.table([dict(result(), through="drmaa")])
 
 
 def test_without_a_bulk_way_a_submission_may_take_as_long_as_the_loop() -> None:

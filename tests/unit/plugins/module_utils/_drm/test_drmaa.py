@@ -51,9 +51,9 @@ def on_path(*programs: str) -> Any:
 
 
 def test_with_grid_engines_commands_these_are_asked() -> None:
-    assert type(choose("drmaa", on_path())) is Drmaa
-    assert type(choose("drmaa", on_path("qsub", "qstat", "qdel"))) is Drmaa
-    assert type(choose("drmaa", on_path(*GridEngine.executables))) is GridEngineDrmaa
+    assert isinstance(choose("drmaa", on_path()), Drmaa)
+    assert isinstance(choose("drmaa", on_path("qsub", "qstat", "qdel")), Drmaa)
+    assert isinstance(choose("drmaa", on_path(*GridEngine.executables)), GridEngineDrmaa)
 
 
 def test_auto_never_takes_it() -> None:

@@ -28,9 +28,12 @@ class SlurmCluster(TestCluster):
         wait_until(f"the queue has forgotten job {job_id}", lambda: self.queue(job_id) == "", 180, 1)
 
     def run_now(self, job_id: str) -> None:
-        """Slurm runs a requeued job two minutes later, when its first run's credential has expired."""
+        """Slurm runs a requeued job two minutes later, when its first run's credential has expired.
+
+        In the second in which that is revoked the node takes a new one for the old: the job would fail without having run.
+        """
         self.wait_for_state(job_id, "PENDING")
-        self.controller.check_output("scontrol update jobid=%s starttime=now", job_id)
+        self.controller.check_output("scontrol update jobid=%s starttime=now+3seconds", job_id)
 
     def start_slurmctld(self) -> None:
         """And wait until it answers and its node is of use."""

@@ -61,8 +61,12 @@ def test_the_proof_uses_galaxys_command_line(played: Played, case: str) -> None:
     assert played.results["computed"][case]["argv"] == [program, *batch, *words]
 
 
+def test_the_default_job_configuration_goes_there(played: Played) -> None:
+    assert played.results["by_default"] == {"runner": "cli", "job_plugin": "Slurm", **ENVIRONMENTS["secure"]}
+
+
 def test_without_another_host_the_shell_is_local(played: Played) -> None:
-    assert played.results["here"] == {"shell_plugin": "LocalShell"}
+    assert played.results["here"] == {"runner": "cli", "job_plugin": "Slurm", "shell_plugin": "LocalShell"}
 
 
 def test_host_keys_are_those_that_the_host_itself_says_and_any_other_is_told(played: Played) -> None:

@@ -59,8 +59,9 @@ def test_the_default_for_slurm(played: Played, place: Path) -> None:
                 "job_--ntasks": "1",
                 "job_ncpus": "2",
                 "job_--mem": "500M",
+                "env": [{"execute": "umask 022"}],
             },
-            "local": {"runner": "local"},
+            "local": {"runner": "local", "env": [{"execute": "umask 022"}]},
         },
     }
     assert native["tools"] == [{"class": "local", "environment": "local"}]
@@ -90,7 +91,11 @@ def test_inline_settings_beside_those_of_the_user(played: Played, place: Path) -
             "cluster_files_directory": f"{place}/inline/var/pbs",
             "job_config": {
                 "runners": {"local": {"load": "galaxy.jobs.runners.local:LocalJobRunner"}},
-                "execution": {"environments": {"local": {"runner": "local", "local_slots": "2"}}},
+                "execution": {
+                    "environments": {
+                        "local": {"runner": "local", "local_slots": "2", "env": [{"execute": "umask 027"}]}
+                    }
+                },
             },
         }
     }

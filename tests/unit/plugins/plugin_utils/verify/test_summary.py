@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import copy
 
+import pytest
+
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.verify.judge import finish
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.verify.summary import summary
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.reports import check, measured, result, site
@@ -91,10 +93,14 @@ def test_what_each_says_in_its_own_way_is_cut() -> None:
     assert told[8:] == ["        and 96 results more", "        -> Run chrony."]
 
 
-def test_a_name_within_another_is_another() -> None:
-    rows = [result(node, "error", "node1.example.org has no node1", "Mend.") for node in ("node1", "node2")]
-    told = summary(finish(measured([check("path", "Path", rows)], ["node1", "node2"]), {})).splitlines()
-    assert told[4:6] == [
-        "        node1: node1.example.org has no node1",
-        "        node2: node1.example.org has no node1",
-    ]
+@pytest.mark.parametrize("other", ["c{}", "{}.example.org", "{}-ib", "{}1", "rack-{}"])
+def test_a_name_within_another_is_another(other: str) -> None:
+    rows = [result(node, "error", f"{other.format(node)} is away", "Mend.") for node in ("n1", "n2")]
+    told = summary(finish(measured([check("path", "Path", rows)], ["n1", "n2"]), {})).splitlines()
+    assert told[4:6] == [f"        {node}: {other.format(node)} is away" for node in ("n1", "n2")]
+
+
+def test_a_name_at_the_end_of_a_sentence_is_the_name() -> None:
+    rows = [result(node, "error", f"No /data at {node}.", "Mend.") for node in ("n1", "n2")]
+    told = summary(finish(measured([check("path", "Path", rows)], ["n1", "n2"]), {})).splitlines()
+    assert told[4] == "        n[1-2]: No /data at n[1-2]."

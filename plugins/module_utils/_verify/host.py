@@ -174,12 +174,13 @@ def _slots(environ: Mapping[str, str]) -> Optional[int]:
 
 def _memory(environ: Mapping[str, str]) -> Tuple[Optional[int], Optional[int], str]:
     """The job's, each slot's, and why there is none where there should be one."""
-    memory, per_slot, problem = None, None, ""
+    memory, per_slot = (_whole(environ.get(name, "")) for name in ("GALAXY_MEMORY_MB", "GALAXY_MEMORY_MB_PER_SLOT"))
+    problem = ""
     if environ.get("SLURM_JOB_ID"):
         rc, stdout, stderr = answer(["scontrol", "-do", "show", "job", environ["SLURM_JOB_ID"]], COMMAND_SECONDS)
         found = re.findall(r"(?:^| )Mem=([0-9]+)(?= |$)", stdout, re.MULTILINE)
-        memory = int(found[-1]) if found else None
-        if memory is None:
+        memory = int(found[-1]) if found else memory
+        if not found:
             said_so = stderr.strip()[-200:]
             problem = "scontrol -do show job: rc %d, no Mem= in its answer. %s" % (rc, said_so)
     limit = environ.get("SGE_HGR_h_vmem", "")

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import stat
+import time
 from typing import Any, Dict, Iterator, List, Mapping, Sequence
 
 PREFIX = "clusterjobs-verify-"
@@ -21,6 +22,7 @@ MARKS = "marks"
 _HASHED_BYTES = 1 << 20
 # A directory's first file is looked for among so many entries.
 _MOST_ENTRIES = 2000
+_REMOVE_SECONDS = 70.0
 _TAG = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -151,16 +153,19 @@ def _directories(paths: Sequence[str]) -> Iterator[str]:
                 yield directory
 
 
-def remove(directories: Sequence[str]) -> List[str]:
-    """Remove these directories of runs; returns what is still there, and why."""
-    left: List[str] = []
+def remove(directories: Sequence[str], seconds: float = _REMOVE_SECONDS) -> List[str]:
+    """Remove these directories of runs; returns those that are still there. What a node has made may be seen late, and so be removed late."""
     for directory in directories:
         if not os.path.basename(directory).startswith(PREFIX):
             raise ValueError("%s is no directory of a run" % directory)
-        shutil.rmtree(directory, ignore_errors=True)
-        if os.path.lexists(directory):
-            left.append(directory)
-    return left
+    end = time.monotonic() + seconds
+    while True:
+        for directory in directories:
+            shutil.rmtree(directory, ignore_errors=True)
+        left = [directory for directory in directories if os.path.lexists(directory)]
+        if not left or time.monotonic() > end:
+            return left
+        time.sleep(0.5)
 
 
 def make(path: str, tag: str, token: str) -> str:

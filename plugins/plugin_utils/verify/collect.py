@@ -14,7 +14,7 @@ from .results import Measured
 
 
 def collected(steps: Mapping[str, Any]) -> Measured:
-    """``steps``: settings, cluster, prepared, batches (nodes, job, stop), ends, hold, cancel, findings; what was not run is left out."""
+    """``steps``: settings, cluster, prepared, submitted, batches (nodes, job, stop), ends, hold, cancel, findings; what was not run is left out."""
     settings = steps["settings"]
     troubles: dict[str, str] = {}
     cluster = steps.get("cluster") or {}
@@ -33,7 +33,10 @@ def collected(steps: Mapping[str, Any]) -> Measured:
             troubles["submit"] = said(told) or "no job was submitted"
         seen = printed(batch.get("stop") or {}, troubles, "watch")
         watched.update({node.name: seen[node.short] for node in shorts.values() if node.short in seen})
-    if jobs:
+    first = steps.get("submitted") or {}
+    if settings["failures"] and first and not first.get("jobs"):
+        troubles["submit"] = said(first) or "no job was submitted"
+    if jobs or first.get("jobs"):
         troubles.setdefault("submit", "")
     ends = ends_of(steps, settings, troubles)
     findings = tuple(steps.get("findings") or ())

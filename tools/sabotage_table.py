@@ -22,8 +22,8 @@ NOT_RUN = "the rounds were not run on this DRM"
 
 _HEAD = """# Proof by sabotage
 
-Each fault is planted on a real cluster, several at once where they do not hide each other, and `clusterjobs.drm.verify` is played as a site plays it. "red" is that the
-fault's check said so, "green" that it said ok after the fault was mended. Made by tools/sabotage_table.py from the last run of each scenario
+Each fault is planted on a real cluster, several at once where they do not hide each other, and `clusterjobs.drm.verify` is played as a site plays it. "red" is
+that the fault's check said so, "green" that it said ok after the fault was mended. Made by tools/sabotage_table.py from the last run of each scenario
 (`molecule/verify/tests/test_sabotage.py`); an empty cell carries its reason.
 
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .hosts import TestCluster
 from .sabotage import Fault
 
@@ -29,7 +31,8 @@ def set_up(cluster: TestCluster) -> None:
     )
     cluster.submit_host.check_output("sudo -n -u galaxy sh -ec %s", "\n".join(lines))
     cluster.submit_host.check_output(
-        "sh -ec %s", "command -v bindfs || { apt-get -q update && apt-get -q -y install bindfs; }"
+        "sh -ec %s",
+        "command -v bindfs || apt-get -q -y install bindfs || { apt-get -q update && apt-get -q -y install bindfs; }",
     )
 
 
@@ -191,8 +194,121 @@ def slurm() -> list[Fault]:
     ]
 
 
-FAULTS = {"slurm": slurm}
+_STARTER = "/usr/local/bin/sabotaged-start"
+
+
+def _starter(*lines: str) -> str:
+    """What the DRM's daemon starts a job by."""
+    text = "\\n".join(["#!/bin/sh", *lines, 'exec "$@"', ""])
+    return f"printf '{text}' > {_STARTER} && chmod 755 {_STARTER}"
+
+
+def gridengine() -> list[Fault]:
+    use = f"qconf -mattr queue starter_method {_STARTER} main.q"
+    lines = ("umask 077", "ulimit -n 256", "export NSLOTS=7 LC_ALL=xx_XX.UTF-8")
+    library = "/usr/lib/gridengine-drmaa/lib/libdrmaa.so.1.0"
+    host = "$(qconf -ss | grep galaxy)"
+    return [
+        Fault("a umask that shuts others out", "umask", plant=_starter(*lines), mend=f"rm -f {_STARTER}"),
+        Fault(
+            "few open files",
+            "limits",
+            "controller",
+            use,
+            "qconf -mattr queue starter_method NONE main.q",
+            status="warning",
+        ),
+        Fault("other slots than asked for", "galaxy_slots", plant="true", mend="true"),
+        Fault("a locale that is not there", "locale", plant="true", mend="true", status="warning"),
+        Fault(
+            "no scontrol on the node",
+            "galaxy_memory",
+            reason=_HERE + "Grid Engine 8.1.9 tells jobs nothing of their memory",
+        ),
+        Fault(
+            "a node that is closed",
+            "node_up",
+            "controller",
+            "qmod -d '*'",
+            "qmod -e main.q short.q staff.q",
+            status="warning",
+            round=4,
+        ),
+        Fault("a closed queue", "queue_open", "controller", "true", "true", round=4),
+        Fault(
+            "an account that may not submit",
+            "submits",
+            "controller",
+            f"echo {host} > /root/submits; qconf -ds {host}",
+            "qconf -as $(cat /root/submits)",
+            "submit",
+            round=4,
+        ),
+        Fault(
+            "a DRMAA library that is missing",
+            "drmaa_library",
+            "galaxy",
+            f"mv {library} {library}.away",
+            f"mv {library}.away {library}",
+        ),
+    ]
+
+
+def htcondor() -> list[Fault]:
+    wrapper = "/etc/condor/config.d/99-sabotage"
+    lines = ("umask 077", "export LC_ALL=xx_XX.UTF-8 TMPDIR=/srv/full")
+    use = f"echo USER_JOB_WRAPPER = {_STARTER} > {wrapper} && condor_reconfig"
+    forget = f"rm -f {wrapper} {_STARTER}; condor_reconfig"
+    refuse = "SUBMIT_REQUIREMENT_NAMES = Sabotage\\nSUBMIT_REQUIREMENT_Sabotage = false\\n"
+    return [
+        Fault("a umask that shuts others out", "umask", plant=f"{_starter(*lines)} && {use}", mend=forget),
+        Fault("few open files", "limits", reason=_HERE + "as the umask, by the wrapper that starts a job: not tried"),
+        Fault(
+            "other slots than asked for",
+            "galaxy_slots",
+            reason=_HERE + "Galaxy's runner writes them into the job script",
+        ),
+        Fault("a locale that is not there", "locale", plant="true", mend="true", status="warning"),
+        Fault(
+            "no scontrol on the node", "galaxy_memory", reason=_HERE + "HTCondor tells jobs nothing that Galaxy reads"
+        ),
+        Fault(
+            "a node that is closed",
+            "node_up",
+            "controller",
+            "condor_drain $(condor_status -af Machine | head -n1)",
+            "condor_drain -cancel $(condor_status -af Machine | head -n1)",
+            status="warning",
+            round=4,
+        ),
+        Fault("a closed queue", "queue_open", reason=_HERE + "HTCondor has no queues"),
+        Fault(
+            "an account that may not submit",
+            "submits",
+            "galaxy",
+            f"printf '{refuse}' > {wrapper} && condor_reconfig && sleep 2",
+            f"rm -f {wrapper}; condor_reconfig",
+            "submit",
+            round=4,
+        ),
+        Fault(
+            "a DRMAA library that is missing",
+            "drmaa_library",
+            reason=_HERE + "Debian has no DRMAA library for HTCondor",
+        ),
+    ]
+
+
+FAULTS = {"slurm": slurm, "gridengine": gridengine, "htcondor": htcondor}
 
 
 def faults_of(cluster: TestCluster) -> list[Fault]:
-    return [*everywhere(), *FAULTS[cluster.cluster.drm](), *elsewhere()]
+    """The temporary files of HTCondor's jobs are in its own scratch directory, unless the job is told otherwise."""
+    everybodys = everywhere()
+    if cluster.cluster.drm == "htcondor":
+        full = "mkdir -p /srv/full && " + _full("/srv/full")
+        everybodys = [
+            replace(fault, plant=full, mend="umount /srv/full") if fault.check == "scratch" else fault
+            for fault in everybodys
+        ]
+    return [*everybodys, *FAULTS[cluster.cluster.drm](), *elsewhere()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .faults_planted import TOOL_DATA, faults_of, set_up
 from .hosts import TestCluster
@@ -17,6 +18,19 @@ COMMON = {
     "cluster_verify_lag_seconds": 20,
     "cluster_verify_min_free_mb": 100,
     "cluster_verify_venv": "/srv/galaxy/venv",
+}
+#: What a site with this DRM sets beside.
+SITES: Mapping[str, Mapping[str, Any]] = {
+    "slurm": {},
+    "gridengine": {
+        "cluster_verify_queues": ["main.q"],
+        "cluster_verify_native_options": ["-q", "main.q", "-pe", "smp"],
+        "cluster_verify_service_environment": {
+            "DRMAA_LIBRARY_PATH": "/usr/lib/gridengine-drmaa/lib/libdrmaa.so.1.0",
+            "GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=4096",
+        },
+    },
+    "htcondor": {},
 }
 
 
@@ -43,7 +57,7 @@ class Rounds:
         keep(self.cluster, self.faults, self.red(), self.last, time.monotonic() - begin)
 
     def verify(self, name: str, ends: Sequence[str]) -> tuple[Report, str]:
-        return run(self.cluster, self.site, name, cluster_verify_ends=ends, **COMMON)
+        return run(self.cluster, self.site, name, cluster_verify_ends=ends, **COMMON, **SITES[self.cluster.cluster.drm])
 
     def red(self) -> Mapping[str, bool]:
         return {fault.name: is_red(self.reports[fault.round], fault) for fault in self.faults if fault.plant}

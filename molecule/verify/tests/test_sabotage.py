@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 from testlib.clusters import clusters
-from testlib.faults_planted import FAULTS, NEW_FILES, ROOT, everywhere
+from testlib.faults_planted import NEW_FILES, ROOT, faults_of
 from testlib.hosts import TestCluster
 from testlib.sabotage import Fault, is_green, is_red, results_of
 from testlib.verify_rounds import ENDS, Rounds
 
 (CLUSTER,) = clusters("verify")
 
-PLANTED = [fault for fault in [*everywhere(), *FAULTS[CLUSTER.cluster.drm]()] if fault.plant]
+PLANTED = [fault for fault in faults_of(CLUSTER) if fault.plant]
 
 
 @pytest.mark.parametrize("fault", PLANTED, ids=lambda fault: fault.name)

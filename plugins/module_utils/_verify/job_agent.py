@@ -17,8 +17,8 @@ from .host import galaxy_variables, look
 from .marks import Answering, lag_directory, put
 from .places import MARKS, TOKEN, hashed, look_at, read_text, run_directory, why, write_text
 
-# The job's exit code where no shared path is there: nobody could read an answer.
-NO_SHARED_PATH = 41
+# The job's exit codes where it can leave no answer: no shared path is there, or they are another uid's.
+NO_SHARED_PATH, NO_ACCESS = 41, 42
 # A file that was made a moment ago may be missed once.
 _TOKEN_SECONDS = 5.0
 _HELLO_SECONDS = 30.0
@@ -32,7 +32,7 @@ def main(words: Sequence[str], request: Mapping[str, Any]) -> int:
     paths = [_path(place, request) for place in request["paths"]]
     home = next((path["path"] for path in paths if path["writable"] and not path["problem"] and path["same"]), None)
     if home is None:
-        return NO_SHARED_PATH
+        return NO_ACCESS if any(path["denied"] for path in paths) else NO_SHARED_PATH
     answer: Dict[str, Any] = {"began": begin, "paths": paths, "galaxy": variables, "problem": "", "done": {}}
     directory = run_directory(home, request["tag"])
     try:
@@ -50,7 +50,7 @@ def main(words: Sequence[str], request: Mapping[str, Any]) -> int:
 def _path(place: Mapping[str, Any], request: Mapping[str, Any]) -> Dict[str, Any]:
     """One shared path: the server's token in it, and one of the node's own."""
     found = look_at(place["path"])
-    found.update(writable=place["writable"], same=False)
+    found.update(writable=place["writable"], same=False, denied=False)
     if found["problem"] or not place["writable"]:
         return found
     directory = run_directory(place["path"], request["tag"])
@@ -59,7 +59,7 @@ def _path(place: Mapping[str, Any], request: Mapping[str, Any]) -> Dict[str, Any
         if found["same"]:
             write_text(os.path.join(directory, "%s.%s" % (request["node"], TOKEN)), place["token"] + request["node"])
     except OSError as error:
-        found["problem"] = why(error)
+        found.update(problem=why(error), denied=isinstance(error, PermissionError))
     return found
 
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from .plan import Facts
-from .results import Measured, Result
+from .results import NO_ACCESS, Measured, Result
 
 _NO_SHELLS = ("", "false", "nologin", "true")
-#: Where Galaxy's own statements find the memory of a job; with the other DRMs its environments have to say it.
-_TELLS_MEMORY = ("slurm", "gridengine")
+#: Galaxy's runners for these write the slots that they ask for into the job script.
+_SLOTS_BY_RUNNER = ("htcondor",)
 _LEAST_FILES = 1024
 _LEAST_TMP_MB = 1024
 
@@ -59,6 +59,10 @@ def same_uid(run: Measured) -> Iterator[Result]:
             yield Result(subject, "warning", f"{told}; without the groups {_listed(missing)}", mend, numbers=numbers)
         else:
             yield Result(subject, "ok", told, numbers=numbers)
+    for node, job in run.jobs.items():
+        if job["exit_code"] == NO_ACCESS:
+            mend = f"Give {run.settings['user']} one uid and gid on both, or see whether the export squashes it."
+            yield Result(node, "error", "The job may not enter a directory that the server made for its own uid.", mend)
 
 
 def _listed(values: Any) -> str:
@@ -206,6 +210,8 @@ def galaxy_slots(run: Measured) -> Iterator[Result]:
         numbers = {"asked": asked, "found": found}
         if found == asked:
             yield Result(answer.node, "ok", f"GALAXY_SLOTS is {found}.", numbers=numbers)
+        elif found is None and run.cluster["drm"] in _SLOTS_BY_RUNNER:
+            yield Result(answer.node, "skipped", "Galaxy's runner says it in the job script.", numbers=numbers)
         else:
             seen = f"{found}" if found is not None else "not to be found, so tools take 1"
             mend = "See what sets SLURM_CPUS_ON_NODE, NSLOTS, NCPUS, PBS_NCPUS or LSB_DJOB_NUMPROC in jobs; or set GALAXY_SLOTS in Galaxy's environments."
@@ -221,7 +227,8 @@ def galaxy_memory(run: Measured) -> Iterator[Result]:
         galaxy = answer.told["galaxy"]
         found, slots = galaxy["memory_mb"], _asked(run, answer.node, "slots") or 1
         numbers = {"asked_mb": asked, "found_mb": found, "found_mb_per_slot": galaxy["memory_mb_per_slot"]}
-        if not asked or (found is None and run.cluster["drm"] not in _TELLS_MEMORY):
+        # Nothing that Galaxy asks is there to be asked.
+        if not asked or (found is None and not galaxy["problem"]):
             message = (
                 f"Galaxy finds no memory in jobs of {run.cluster['drm']}: set GALAXY_MEMORY_MB in its environments."
             )

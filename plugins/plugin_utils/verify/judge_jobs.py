@@ -10,9 +10,8 @@ from typing import Any
 
 from ...module_utils._drm.registry import DRMS
 from .plan import ANYWHERE, ENDS, UP, Facts
-from .results import Measured, Result
+from .results import NO_ACCESS, NO_SHARED_PATH, Measured, Result
 
-_NO_SHARED_PATH = 41
 _NO_PYTHON = 127
 
 
@@ -108,7 +107,11 @@ def _silent(job: Facts | None, run: Measured) -> tuple[str, str]:
             "Mend what the check submits says, or give the run more time (cluster_verify_timeout)."
         )
     state = f"job {job['job_id']} is {job['state']} ({job['native_state']}) {job['message']}".strip()
-    if job["exit_code"] == _NO_SHARED_PATH:
+    if job["exit_code"] == NO_ACCESS:
+        return "The job may not enter the directories that the server has made.", (
+            f"See same_uid: it runs as another uid than {run.settings['user']} has on {run.server}, or the export squashes that."
+        )
+    if job["exit_code"] == NO_SHARED_PATH:
         return "No path of those that Galaxy writes to is the server's directory there.", (
             "Mount the shared file system on the node, at the same path (role shared_filesystem)."
         )

@@ -96,6 +96,16 @@ def test_a_node_without_any_shared_path_ends_with_a_code_of_its_own(site: Site, 
     assert job_agent.main([], site.node(paths=nowhere)) == job_agent.NO_SHARED_PATH
 
 
+def test_a_node_where_the_account_has_another_uid_ends_with_another_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: str) -> str:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(job_agent, "read_text", denied)
+    assert job_agent.main([], site.node()) == job_agent.NO_ACCESS
+
+
 def test_what_goes_wrong_on_the_node_comes_as_an_answer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(asked: Any) -> None:
         raise RuntimeError("odd Python")

@@ -52,7 +52,7 @@ def verify_plan(
     settings: Mapping[str, Any], cluster: Mapping[str, Any], prepared: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """The filter itself."""
-    settings, cluster = plain(settings), plain(cluster)
+    settings, cluster = plan.settings_from(plain(settings)), plain(cluster)
     try:
         nodes = plan.asked(settings, cluster)
         return {

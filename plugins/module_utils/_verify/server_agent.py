@@ -110,7 +110,8 @@ def cleaners(path: str) -> Iterator[str]:
 def watched(request: Mapping[str, Any]) -> Dict[str, Any]:
     """Watch. What was seen goes to the file ``result``, for the step that ends the watch."""
     found = watch(request)
-    write_text(request["result"], json.dumps(found))
+    if os.path.isdir(os.path.dirname(request["result"])):
+        write_text(request["result"], json.dumps(found))
     return {"nodes": len(found)}
 
 

@@ -9,13 +9,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .plan import Facts, asked
+from .plan import Facts, asked, settings_from
 from .results import Measured
 
 
 def collected(steps: Mapping[str, Any]) -> Measured:
     """``steps``: settings, cluster, prepared, submitted, batches (nodes, job, stop), ends, hold, cancel, findings; what was not run is left out."""
-    settings = steps["settings"]
+    settings = settings_from(steps["settings"])
     troubles: dict[str, str] = {}
     cluster = steps.get("cluster") or {}
     if "nodes" not in cluster:

@@ -23,6 +23,10 @@ ENDS: dict[str, tuple[str, EndReason | None]] = {
     "memory": ("FAILED", EndReason.MEMORY),
     "cancelled": ("CANCELLED", EndReason.CANCELLED),
 }
+_NUMBERS = (
+    *("sample", "per_queue", "at_once", "timeout", "slots", "memory_mb", "walltime"),
+    *("retry_job_output_collection", "lag_seconds", "min_free_mb"),
+)
 # Slurm makes a minute of it.
 _WALLTIME_SECONDS = 20
 _MEMORY_MB, _FILLED_MB = 100, 400
@@ -41,6 +45,11 @@ class Node:
     name: str
     short: str
     slots: int
+
+
+def settings_from(given: Facts) -> Facts:
+    """Numbers as numbers: ansible-core before 2.19 makes text of what a template gives."""
+    return {**given, **{name: int(given[name]) for name in _NUMBERS}}
 
 
 def chosen(settings: Facts, cluster: Facts) -> list[str]:

@@ -122,6 +122,14 @@ def test_the_watch_ends_when_it_is_told_that_no_job_is_left(site: Site) -> None:
     assert time.monotonic() - begin < 5
 
 
+def test_the_watch_ends_when_its_run_was_swept(site: Site) -> None:
+    asked = site.watched()
+    places.remove([site.run_directory])
+    begin = time.monotonic()
+    assert watch.watch(asked)["n0"]["answer"] is None
+    assert time.monotonic() - begin < 5
+
+
 def test_the_step_that_ends_the_watch_takes_its_result(site: Site) -> None:
     asked = site.watched()
     Path(asked["result"]).write_text(json.dumps({"n0": {}}))

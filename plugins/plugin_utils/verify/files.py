@@ -44,20 +44,12 @@ def texts(report: Report) -> dict[str, str]:
 def write(directory: Path, contents: dict[str, str]) -> dict[str, str]:
     """Whoever reads one of the files meanwhile gets the old one or the new one, whole. Returns their paths."""
     directory.mkdir(parents=True, exist_ok=True)
-    written = {name: _beside(directory / NAMES[name], contents[name]) for name in NAMES}
-    for name, path in written.items():
-        path.replace(directory / NAMES[name])
-    return {name: str(directory / NAMES[name]) for name in NAMES}
-
-
-def _beside(target: Path, text: str) -> Path:
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    # mkstemp lets nobody else read; a report is read by whom the umask lets.
-    umask = os.umask(0o077)
-    os.umask(umask)
-    os.chmod(name, 0o666 & ~umask)
-    return Path(name)
+    with tempfile.TemporaryDirectory(prefix=".verify-", dir=directory) as scratch:
+        for name, file_name in NAMES.items():
+            with open(Path(scratch, file_name), "w", encoding="utf-8") as file:
+                file.write(contents[name])
+                file.flush()
+                os.fsync(file.fileno())
+        for file_name in NAMES.values():
+            Path(scratch, file_name).replace(directory / file_name)
+    return {name: str(directory / file_name) for name, file_name in NAMES.items()}

@@ -142,3 +142,7 @@ def _jobs(nodes: List[str]) -> List[Plain]:
         check("data_source_url", "The node reaches data sources", net, "warning"),
         check("failures_seen", "Failures are seen as such", ends),
     ]
+
+
+# What a node might answer that means no good: ends of attributes and elements, a template, controls, what is no XML.
+HOSTILE = "\"'>]]></style></script><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}&lt;\x00\x1b[2J\u202e\ufffe\ud800"

@@ -29,7 +29,7 @@ def set_up(cluster: TestCluster) -> None:
         f"echo hg38 > {TOOL_DATA}/all_fasta.loc",
         f"ln -sf {PYTHON} {ROOT}/venv/bin/python",
     )
-    cluster.submit_host.check_output("sudo -n -u galaxy sh -ec %s", "\n".join(lines))
+    cluster.submit_host.check_output("sh -ec %s", "\n".join(lines))
     cluster.submit_host.check_output(
         "sh -ec %s",
         "command -v bindfs || apt-get -q -y install bindfs || { apt-get -q update && apt-get -q -y install bindfs; }",

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import os
 import sys
+import syslog
 
 sys.dont_write_bytecode = True
-HERE = __file__.rpartition("/")[0]
-if not HERE.startswith("/") or os.lstat(HERE).st_uid != 0 or os.lstat(HERE).st_mode & 0o22:
-    sys.exit("kill: denied: has to lie in a directory of root's alone, and be called by its whole path")
+HERE = os.path.dirname(os.path.realpath(__file__))
+if os.lstat(HERE).st_uid != 0 or os.lstat(HERE).st_mode & 0o22:
+    syslog.openlog("clusterjobs-real-user")
+    syslog.syslog(syslog.LOG_AUTHPRIV | syslog.LOG_WARNING, "denied: %s is not root's alone" % HERE)
+    sys.exit(2)
 sys.path.insert(0, HERE)
 
 from typing import Any

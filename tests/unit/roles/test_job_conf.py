@@ -103,6 +103,18 @@ def test_inline_settings_beside_those_of_the_user(played: Played, place: Path) -
     assert not (place / "inline").exists()
 
 
+def test_settings_for_jobs_as_the_real_user(played: Played) -> None:
+    """By sudo without a question and without the caller's environment; a literal path, since Galaxy asks no shell."""
+    settings = played.results["real_user_settings"]
+    programs = "/usr/local/libexec/clusterjobs-real-user"
+    assert settings["drmaa_external_runjob_script"] == f"sudo -n {programs}/run --assign_all_groups"
+    assert settings["drmaa_external_killjob_script"] == f"sudo -n {programs}/kill"
+    assert settings["external_chown_script"] == f"sudo -n {programs}/chown"
+    assert settings["real_system_username"] == "username"
+    assert settings["outputs_to_working_directory"] is True
+    assert not [name for name in played.results["file_settings"]["galaxy"] if "external" in name or "real" in name]
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

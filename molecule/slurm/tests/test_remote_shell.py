@@ -32,6 +32,8 @@ def there(one: SlurmCluster) -> str:
 
 @pytest.fixture(scope="module")
 def wanted(one: SlurmCluster, there: str) -> Iterator[dict[str, Any]]:
+    # The test hosts are given the private half alone.
+    one.node.check_output("ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key > /etc/ssh/ssh_host_ed25519_key.pub")
     address = one.node.check_output("getent hosts %s", one.galaxy).split()[0]
     yield {"remote_shell_host": there, "remote_shell_from": [address]}
     one.as_galaxy(f"rm -rf {SSH}")
@@ -153,7 +155,7 @@ def test_a_greeting_would_be_taken_for_a_job(way: SlurmCluster, wanted: dict[str
 
 def test_rsh_with_debians_client_and_server(way: SlurmCluster, wanted: dict[str, Any]) -> None:
     """Debian 12's; Debian 13 has neither."""
-    way.node.check_output(f"{INSTALL} rsh-redone-server openbsd-inetd && systemctl restart inetd")
+    way.node.check_output(f"{INSTALL} rsh-redone-server openbsd-inetd netbase && systemctl restart inetd")
     by_rsh = {**wanted, "remote_shell_plugin": "RemoteShell", "remote_shell_allow_rsh": True}
     finished = apply(way, "remote_shell", variables=by_rsh)
     way.node.check_output("systemctl stop inetd && rm /srv/galaxy/home/.rhosts")

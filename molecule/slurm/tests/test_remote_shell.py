@@ -53,11 +53,6 @@ def lines(host: Host, path: str) -> list[str]:
     return [line for line in host.file(path).content_string.splitlines() if line]
 
 
-def test_a_second_run_changes_nothing(way: SlurmCluster, wanted: dict[str, Any]) -> None:
-    again = apply(way, "remote_shell", variables=wanted)
-    assert (again.rc, changed(again)) == (0, [])
-
-
 def test_the_key_is_the_accounts_and_restricted_and_the_host_known_by_its_own(
     way: SlurmCluster, wanted: dict[str, Any], there: str
 ) -> None:
@@ -89,7 +84,7 @@ def test_a_job_by_galaxys_command_line_has_the_umask_that_its_environment_sets(w
     assert modes == {"set": [0o750, 0o640], "unset": [0o755, 0o644]}
 
 
-def test_paramiko_gets_in_and_a_wrong_password_is_told_and_shown_nowhere(
+def test_paramiko_gets_in_with_nothing_changed_and_a_wrong_password_is_told_and_shown_nowhere(
     way: SlurmCluster, wanted: dict[str, Any]
 ) -> None:
     way.submit_host.check_output(f"{INSTALL} python3-paramiko")

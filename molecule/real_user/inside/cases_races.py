@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -50,11 +51,13 @@ def race(name: str, top: Path, code: str, undo: str, attempts: int) -> None:
         done = subprocess.run(argv, env={"SUDO_UID": str(GALAXY)}, stderr=subprocess.DEVNULL, check=False)
         codes[done.returncode] = codes.get(done.returncode, 0) + 1
         hit += [path for path, was in before.items() if owners(Path(path))["."] != was]
-        for path in (*top.parent.glob(f"{top.name}*/**/*"), *top.parent.glob(f"{top.name}*")):
-            try:
+        # It stands still while all becomes Galaxy's again, or root would follow its links here.
+        hostile.send_signal(signal.SIGSTOP)
+        os.waitpid(hostile.pid, os.WUNTRACED)
+        for directory in top.parent.glob(f"{top.name}*"):
+            for path in [directory, *([] if directory.is_symlink() else directory.rglob("*"))]:
                 os.chown(path, GALAXY, GALAXY, follow_symlinks=False)
-            except FileNotFoundError:
-                continue
+        hostile.send_signal(signal.SIGCONT)
     hostile.terminate()
     swaps = int(hostile.communicate()[0])
     results.append({"case": f"race {name}", "codes": codes, "hit": hit, "swaps": swaps, "attempts": attempts})

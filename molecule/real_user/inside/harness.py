@@ -49,11 +49,14 @@ def tree(name: str, owner: int) -> Path:
 
 
 def snapshot() -> dict[str, list[int]]:
-    seen = {}
+    paths = [str(path) for path in WATCHED]
     for root in WATCHED:
-        for path in [root, *root.rglob("*")] if root.is_dir() else [root]:
-            status = path.lstat()
-            seen[str(path)] = [status.st_uid, status.st_gid, status.st_mode, status.st_ino, status.st_size]
+        for directory, directories, files in os.walk(root):
+            paths += [f"{directory}/{name}" for name in (*directories, *files)]
+    seen = {}
+    for path in paths:
+        status = os.lstat(path)
+        seen[path] = [status.st_uid, status.st_gid, status.st_mode, status.st_ino, status.st_size]
     return seen
 
 
@@ -98,7 +101,8 @@ def log_of_all(begin: float) -> None:
     lines = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()
     calls = [result for result in results if "begin" in result]
     for line in map(json.loads, lines):
-        at = int(line["__REALTIME_TIMESTAMP"]) / 1e6
+        # When it was sent; the journal may have been late.
+        at = int(line["_SOURCE_REALTIME_TIMESTAMP"]) / 1e6
         mine = [result for result in calls if result["begin"] <= at]
         if mine:
             text = (

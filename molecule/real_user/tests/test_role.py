@@ -15,8 +15,6 @@ from testlib.plays import Finished, Play
 PROGRAMS = "/usr/local/libexec/clusterjobs-real-user"
 RULE = "/etc/sudoers.d/clusterjobs-real-user"
 INVENTORIES = [CACHE / "realuser" / "inventory.yml", ROOT / "molecule" / "real_user" / "inventory" / "hosts.yml"]
-FACTS = ["!all", "!min", "distribution", "pkg_mgr"]
-ALIAS = "Cmnd_Alias GALAXY_REAL_USER = /bin/true\n"
 WIDER = "galaxy ALL = (ALL) NOPASSWD: ALL\n"
 # As Galaxy's script has it.
 GALAXYS_CHOWN = "#!/usr/bin/env python\nimport os\n\nALLOWED_PATHS = None\nprint(ALLOWED_PATHS)\n"
@@ -31,17 +29,16 @@ def command(title: str, *argv: str) -> dict[str, Any]:
     return {"name": title, "ansible.builtin.command": {"argv": list(argv)}}
 
 
-def written(title: str, path: str, text: str) -> dict[str, Any]:
-    return {"name": title, "ansible.builtin.copy": {"dest": path, "content": text, "mode": "0644"}}
+def written(title: str, path: str, text: str, mode: str = "0644") -> dict[str, Any]:
+    return {"name": title, "ansible.builtin.copy": {"dest": path, "content": text, "mode": mode}}
 
 
-def refused(title: str, **variables: Any) -> dict[str, Any]:
-    """Apply the role, and keep what it said."""
-    role = {"name": "Apply", "ansible.builtin.include_role": {"name": "clusterjobs.drm.real_user"}, "vars": variables}
-    return {
-        "block": [role],
-        "rescue": [{"name": title, "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"}}],
-    }
+def refused(title: str, part: str, **variables: Any) -> dict[str, Any]:
+    """Apply this part of the role, and keep what it said."""
+    role = {"name": "clusterjobs.drm.real_user", "tasks_from": f"{part}.yml"}
+    applied = {"name": "Apply", "ansible.builtin.include_role": role, "vars": variables}
+    kept = {"name": title, "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"}}
+    return {"block": [applied], "rescue": [kept]}
 
 
 def own_scripts() -> list[dict[str, Any]]:
@@ -60,21 +57,21 @@ def played() -> Finished:
     """All of it in one play; what is spoiled for a case is mended after it."""
     tasks = [
         command("make a directory of Galaxy's", "install", "-d", "-o", "galaxy", "/srv/galaxy/programs"),
-        refused("others may write", real_user_dir="/srv/galaxy/programs"),
+        refused("others may write", "look", real_user_dir="/srv/galaxy/programs"),
         command(
             "let bob be another", "usermod", "--uid", "{{ 2102 if 'trixie' in inventory_hostname else 2002 }}", "bob"
         ),
-        refused("other uid"),
+        refused("other uid", "verify"),
         command("let bob be himself", "usermod", "--uid", "2002", "bob"),
-        written("have a neighbour with an alias", "/etc/sudoers.d/neighbour", ALIAS),
-        refused("alias", real_user_cluster="changed"),
-        written("have a neighbour with everything", "/etc/sudoers.d/zz-neighbour", WIDER),
-        written("have no neighbour with an alias", "/etc/sudoers.d/neighbour", "# nothing\n"),
-        refused("wider", real_user_sudoers_file="/etc/sudoers.d/second"),
-        command("have no neighbours", "rm", "/etc/sudoers.d/zz-neighbour", "/etc/sudoers.d/neighbour"),
+        # The alias is in the first one.
+        refused("alias", "sudo", real_user_sudoers_file="/etc/sudoers.d/second"),
+        written("have a neighbour with everything", "/etc/sudoers.d/zz-neighbour", WIDER, "0440"),
+        {"name": "have a former rule", "ansible.builtin.lineinfile": {"path": RULE, "line": "# the former one"}},
+        refused("wider", "sudo"),
+        command("have no neighbour", "rm", "/etc/sudoers.d/zz-neighbour"),
         *own_scripts(),
     ]
-    play = {"hosts": "galaxyservers", "gather_facts": True, "gather_subset": FACTS, "become": True, "tasks": tasks}
+    play = {"hosts": "galaxyservers", "gather_facts": False, "become": True, "tasks": tasks}
     done = Play("refusals", play, inventories=INVENTORIES).finish(300)
     assert done.rc == 0, done.output[-3000:]
     return done
@@ -123,7 +120,9 @@ def test_sudo_is_left_as_it_was(played: Finished, host: Host, name: str) -> None
     assert "GALAXY_REAL_USER" in played.of(name, "alias")["msg"]
     assert "(ALL) NOPASSWD: ALL" in played.of(name, "wider")["msg"]
     assert not host.file("/etc/sudoers.d/second").exists
-    assert host.file(RULE).sha256sum == host.file(f"{PROGRAMS}/sudoers").sha256sum
+    rule = host.file(RULE)
+    assert rule.content_string == host.file(f"{PROGRAMS}/sudoers").content_string + "# the former one\n"
+    assert (rule.user, rule.mode) == ("root", 0o440)
     assert host.check_output("sudo -n -u deploy sudo -n id -u") == "0"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from testlib.real_user import GROUPS, UID, RealUserJobs
+from testlib.real_user import GROUPS, UID, USER, RealUserJobs
 from testlib.slurm import SlurmCluster
 from testlib.waiting import wait_until
 
@@ -13,6 +13,8 @@ def test_a_job_is_the_users_and_its_output_galaxys(clusters: Sequence[SlurmClust
     cluster = clusters[0]
     jobs = RealUserJobs(cluster, run)
     jobs.prepare()
+    # Slurm keeps accounts here, and knows hers from then on.
+    cluster.controller.run(f"sacctmgr --immediate add user name={USER} account=galaxy")
     long = jobs.submit("long", 600)
     short = jobs.submit("short")
     cluster.wait_for_state(long, "RUNNING")

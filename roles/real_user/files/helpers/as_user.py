@@ -12,7 +12,6 @@ import importlib
 import json
 import os
 import re
-import stat
 import subprocess
 import sys
 from typing import Any, NamedTuple
@@ -119,7 +118,7 @@ def look_around(template: Template, directory: str) -> None:
     for path in (template.script, template.directory, template.output, template.error):
         if os.path.realpath(path) != real + path[len(directory) :]:
             raise Refused("%r leads out of the job's directory by a symbolic link" % path)
-    if not stat.S_ISREG(os.lstat(template.script).st_mode):
+    if not os.path.isfile(template.script):
         raise Refused("%r is not a file" % template.script)
 
 

@@ -61,6 +61,7 @@ def everywhere() -> list[Fault]:
             f"umount {ROOT}/jobs",
             f"{ROOT}/jobs",
         ),
+        Fault("locks that do not hold (the same bindfs)", "locks", plant="true", mend="true", status="warning"),
         Fault(
             "a missing mount: another directory of the same name",
             "same_path",
@@ -104,6 +105,14 @@ def everywhere() -> list[Fault]:
             round=2,
         ),
         Fault(
+            "a full file system",
+            "space",
+            plant=f"mount -t tmpfs -o size=1m none {ROOT}/datasets",
+            mend=f"umount {ROOT}/datasets",
+            item=f"{ROOT}/datasets",
+            round=2,
+        ),
+        Fault(
             "no shared file system at all",
             "answered",
             plant=f"mount -t tmpfs none {ROOT}",
@@ -132,6 +141,7 @@ def elsewhere() -> list[Fault]:
     ]
 
 
+_JOB_CONF = f"{ROOT}/config/job_conf.yml"
 _PROLOG = "/etc/slurm/task_prolog.sh"
 
 
@@ -167,6 +177,14 @@ def slurm() -> list[Fault]:
             "galaxy_memory",
             plant="mv /usr/bin/scontrol /usr/bin/scontrol.away",
             mend="mv /usr/bin/scontrol.away /usr/bin/scontrol",
+        ),
+        Fault(
+            "an environment that names a queue that is none",
+            "job_conf",
+            "galaxy",
+            f"cp -p {_JOB_CONF} {_JOB_CONF}.kept && sed -Ei 's/^( *)job_plugin: Slurm$/&\\n\\1job_partition: nowhere/' {_JOB_CONF}",
+            f"mv {_JOB_CONF}.kept {_JOB_CONF}",
+            round=3,
         ),
         Fault(
             "a node that is down",

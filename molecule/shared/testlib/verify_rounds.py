@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .faults_planted import TOOL_DATA, faults_of, set_up
+from .faults_of_drms import faults_of
+from .faults_planted import TOOL_DATA, set_up
 from .hosts import TestCluster
 from .sabotage import Fault, Report, is_red, keep, planted, run
 

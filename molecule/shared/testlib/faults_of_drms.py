@@ -98,7 +98,7 @@ def _starter(*lines: str) -> str:
 _GRIDENGINE_USE = f"qconf -mattr queue starter_method {_STARTER} main.q"
 _GRIDENGINE_LINES = ("umask 077", "ulimit -n 256", "export NSLOTS=7 LC_ALL=xx_XX.UTF-8")
 _GRIDENGINE_LIBRARY = "/usr/lib/gridengine-drmaa/lib/libdrmaa.so.1.0"
-_GRIDENGINE_HOST = "$(qconf -ss | grep galaxy)"
+_GRIDENGINE_USERS = "sed -i '/^xuser_lists/s/.*/xuser_lists %s/' global"
 GRIDENGINE: tuple[Fault, ...] = (
     Fault("a umask that shuts others out", "umask", plant=_starter(*_GRIDENGINE_LINES), mend=f"rm -f {_STARTER}"),
     Fault(
@@ -130,8 +130,8 @@ GRIDENGINE: tuple[Fault, ...] = (
         "an account that may not submit",
         "submits",
         "controller",
-        f"echo {_GRIDENGINE_HOST} > /root/submits; qconf -ds {_GRIDENGINE_HOST}",
-        "qconf -as $(cat /root/submits)",
+        f"cd /root && qconf -sconf global > global && {_GRIDENGINE_USERS % 'sabotage'} && qconf -au galaxy sabotage && qconf -Mconf global",
+        f"cd /root && {_GRIDENGINE_USERS % 'NONE'} && qconf -Mconf global; qconf -dul sabotage",
         "submit",
         round=4,
     ),

@@ -149,6 +149,9 @@ _HTCONDOR_WRAPPER = "/etc/condor/config.d/99-sabotage"
 _HTCONDOR_LINES = ("umask 077", "export LC_ALL=xx_XX.UTF-8 TMPDIR=/srv/full")
 _HTCONDOR_USE = f"echo USER_JOB_WRAPPER = {_STARTER} > {_HTCONDOR_WRAPPER} && condor_reconfig"
 _HTCONDOR_FORGET = f"rm -f {_HTCONDOR_WRAPPER} {_STARTER}; condor_reconfig"
+# condor_drain takes a slot's name, and is done before the collector knows.
+_HTCONDOR_SLOT = "slot1@$(condor_status -af Machine | head -n 1)"
+_HTCONDOR_UNTIL = "timeout 60 sh -c 'until condor_status -af State | grep -q %s; do sleep 0.5; done'"
 _HTCONDOR_REFUSE = "SUBMIT_REQUIREMENT_NAMES = Sabotage\\nSUBMIT_REQUIREMENT_Sabotage = false\\n"
 HTCONDOR: tuple[Fault, ...] = (
     Fault(
@@ -171,8 +174,8 @@ HTCONDOR: tuple[Fault, ...] = (
         "a node that is closed",
         "node_up",
         "controller",
-        "condor_drain $(condor_status -af Machine | head -n1)",
-        "condor_drain -cancel $(condor_status -af Machine | head -n1)",
+        f"condor_drain {_HTCONDOR_SLOT} && {_HTCONDOR_UNTIL % 'Drained'}",
+        f"condor_drain -cancel {_HTCONDOR_SLOT} && {_HTCONDOR_UNTIL % 'Unclaimed'}",
         status="warning",
         round=4,
     ),

@@ -118,7 +118,6 @@ EVERYWHERE: tuple[Fault, ...] = (
         "space",
         plant=f"mount -t tmpfs -o size=1m none {ROOT}/datasets",
         mend=f"umount {ROOT}/datasets",
-        item=f"{ROOT}/datasets",
         round=2,
     ),
     Fault(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from testlib.clusters import clusters
-from testlib.faults_planted import NEW_FILES, ROOT, faults_of
+from testlib.faults_of_drms import faults_of
+from testlib.faults_planted import NEW_FILES, ROOT
 from testlib.hosts import TestCluster
 from testlib.sabotage import Fault, is_green, is_red, results_of
 from testlib.verify_rounds import ENDS, Rounds

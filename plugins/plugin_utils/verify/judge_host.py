@@ -154,7 +154,7 @@ def scratch(run: Measured) -> Iterator[Result]:
 
 
 def language(run: Measured) -> Iterator[Result]:
-    """The job's locale is there, and one in UTF-8 where the server's is."""
+    """The job's locale is there."""
     for answer in run.answers():
         found = answer.told.get("locale")
         if not found:
@@ -163,9 +163,6 @@ def language(run: Measured) -> Iterator[Result]:
         if found["problem"]:
             mend = "Generate that locale on the node (localedef, package locales), or set LC_ALL=C.UTF-8 in Galaxy's environments."
             yield Result(answer.node, "warning", f"{told}: {found['problem']}", mend)
-        elif found["encoding"].upper() != "UTF-8" and run.prepared["locale"]["encoding"].upper() == "UTF-8":
-            mend = "Set LC_ALL=C.UTF-8 in Galaxy's environments (env), or names with other letters break tools."
-            yield Result(answer.node, "warning", f"{told}: {found['encoding']}, on {run.server} UTF-8", mend)
         else:
             yield Result(answer.node, "ok", f"{told}: {found['encoding']}")
 

@@ -48,6 +48,8 @@ def node_up(run: Measured) -> Iterator[Result]:
 
 def queue_open(run: Measured) -> Iterator[Result]:
     """The queues that are asked for, else the default one, else all."""
+    if not run.cluster:
+        return
     queues = list(run.cluster.get("queues") or ())
     wanted = set(run.settings["queues"]) or {queue["name"] for queue in queues if queue["default"]}
     for name in sorted(wanted - {queue["name"] for queue in queues}):
@@ -73,6 +75,9 @@ def submits(run: Measured) -> Iterator[Result]:
         "cancel": "See the message; a job that a user of Galaxy cancels would go on.",
     }
     for step, mend in mends.items():
+        if step != "submit" and run.troubles.get("submit") and step in run.troubles:
+            yield Result(run.server, "skipped", "No job was submitted.", item=step)
+            continue
         if run.troubles.get(step):
             yield Result(run.server, "error", run.troubles[step], mend, step)
         elif step in run.troubles:

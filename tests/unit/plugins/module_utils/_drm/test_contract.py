@@ -245,3 +245,18 @@ def test_the_documented_choices_are_the_registry(drm: Drm) -> None:
     for module in ("job", "job_info"):
         text = (COLLECTION / "plugins" / "modules" / (module + ".py")).read_text("utf-8")
         assert "extends_documentation_fragment:\n  - clusterjobs.drm.drm\n" in text
+
+
+def test_a_request_for_one_node_is_one_that_the_drm_takes_or_is_refused_by_name(drm: Drm) -> None:
+    request = dataclasses.replace(PLAIN, slots=1, memory_mb=100 if "memory_mb" in drm.request_fields else None)
+    if "slots" not in drm.request_fields:
+        request = dataclasses.replace(request, slots=None)
+    if drm.name in ("torque", "drmaa"):
+        with pytest.raises(UnsupportedFieldError, match="node"):
+            drm.on_node(request, "node1")
+        return
+    pinned = drm.on_node(request, "node1")
+    drm.check_request(pinned)
+    if drm.name != "local":
+        command = drm.build_submit(pinned)
+        assert any("node1" in word for word in (*command.argv, command.stdin or ""))

@@ -223,7 +223,7 @@ def test_the_child_itself(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"no DRMAA 1\.0 library: it has no drmaa_init, drmaa_exit"):
         examine(str(libc), "slurm", Runner(30).run, nothing)
     # One of a header alone: the loader says so, or crashes.
-    with pytest.raises(CommandError, match="cannot be loaded|crashes with signal"):
+    with pytest.raises(CommandError, match=r"cannot be loaded|crashes with signal"):
         examine(Host(tmp_path).library(), "slurm", Runner(30).run, nothing)
 
 

@@ -153,7 +153,6 @@ def refused(server: Site) -> Mapping[str, tuple[dict[str, Any], list[str]]]:
             server.source(drmaa_source_checksum=WRONG),
             [f"has the checksum {server.sum[7:]}", "Nothing was built"],
         ),
-        "no checksum": (server.source(drmaa_source_checksum=""), ["drmaa_source_checksum is empty"]),
         "configure": (server.source("--nosuch"), ["was not built", "./configure", "unrecognized option: --nosuch"]),
         "torque's own": (
             server.source("--with-system=Torque/PBS", drmaa_drm="torque"),
@@ -168,7 +167,6 @@ def refused(server: Site) -> Mapping[str, tuple[dict[str, Any], list[str]]]:
             ["another architecture (aarch64", "(x86_64"],
         ),
         "another drm": ({"drmaa_drm": "slurm", "drmaa_path": DEBIANS}, ["another DRM than slurm", "'SGE 8.1.9'"]),
-        "no package": ({"drmaa_drm": "lsf"}, ["No distribution has a DRMAA library for lsf", "lsf-drmaa"]),
         "no wheel": (
             {"drmaa_venv": VENV, "drmaa_python_wheels": WHEELS, "drmaa_python_packages": ["drmaa==0.7.8"]},
             ["drmaa==0.7.8"],

@@ -24,5 +24,7 @@ def install(packages: list[str]) -> None:
     """Install the packages as root."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(["apt-get", "update", "--quiet"], env=environment, check=True)
-    command = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages]
+    # Another part of the tests may be installing, too.
+    patience = ["-o", "DPkg::Lock::Timeout=300"]
+    command = ["apt-get", *patience, "install", "--yes", "--quiet", "--no-install-recommends", *packages]
     subprocess.run(command, env=environment, check=True)

@@ -29,8 +29,9 @@ def sanity() -> Steps:
 
 
 def units() -> Steps:
-    """Every unit test on both ansible-cores, and what runs on targets on the oldest Python of a target."""
-    steps = [["pytest"], OTHER_CORE, [pytest_of("core217")]]
+    """Every unit test on both ansible-cores, what runs on targets on the oldest Python of a target, and the report's page in a browser."""
+    browser = [[sys.executable, "tools/browser.py"], ["pytest", "tests/browser"]]
+    steps = [["pytest"], *browser, OTHER_CORE, [pytest_of("core217")]]
     if bootstrap.interpreter("target38"):
         target = [pytest_of("target38"), "tests/unit/plugins/module_utils"]
         return [*steps, [sys.executable, "tools/bootstrap.py", "target38"], target]

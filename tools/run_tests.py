@@ -30,10 +30,10 @@ TAIL_LINES = 60
 HANGS_AFTER_BUDGETS = 2
 LEAST_TIMEOUT_SECONDS = 60
 # One stage after the other, and the lanes of a stage side by side: jobs are mostly waited for, so two lanes share the two
-# cores well. A part that no lane names comes in the last one.
+# cores well, and a short third. A part that no lane names comes in the last one.
 STAGES = (
     (("lint", "sanity", "units"), ("test-hosts", "local", "galaxy-loader")),
-    (("slurm",), ("demo", "gridengine", "htcondor")),
+    (("slurm",), ("real_user",), ("demo", "gridengine", "htcondor")),
 )
 
 

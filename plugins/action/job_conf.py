@@ -34,6 +34,8 @@ _SPEC = {
     "galaxy_release": {"type": "str", "default": NEWEST},
     "drm": DRM_SPEC["drm"],
     "cluster": {"type": "dict"},
+    # Not of type str, which would make a text of the number that YAML takes an unquoted 027 for.
+    "umask": {"type": "raw"},
     "waive": {"type": "list", "elements": "str", "default": []},
     **_PLACED,
 }
@@ -95,8 +97,10 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _context(options: dict[str, Any], settings: Any, form: str) -> Context:
-        section, cluster = render.galaxy_section(settings), options["cluster"] or {}
-        return Context(options["drm"], options["galaxy_release"], tuple(options["waive"]), section, cluster, form)
+        section, cluster, umask = render.galaxy_section(settings), options["cluster"] or {}, options["umask"] or ""
+        return Context(
+            options["drm"], options["galaxy_release"], tuple(options["waive"]), section, cluster, form, umask
+        )
 
     def _settings(self, options: dict[str, Any], task_vars: dict[str, Any]) -> Any:
         """The settings that are to be written, or else those on the host."""

@@ -49,6 +49,10 @@ options:
     type: list
     elements: str
     default: []
+  umask:
+    description: As O(clusterjobs.drm.job_conf#module:umask).
+    type: raw
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -71,12 +75,13 @@ def to_job_conf(
     drm: str = "auto",
     galaxy_release: str = NEWEST,
     waive: Sequence[str] = (),
+    umask: Any = "",
 ) -> Any:
     """The filter itself."""
     if output not in ("inline", "yaml", "xml"):
         raise AnsibleFilterError(f"to_job_conf: output is {output!r}, not one of inline, yaml, xml")
     try:
-        context = Context(drm, str(galaxy_release), tuple(map(str, waive)), form=output)
+        context = Context(drm, str(galaxy_release), tuple(map(str, waive)), form=output, umask=umask)
         native, findings = render.prepare(job_config, context)
         for finding in findings:
             if finding.level == WARNING:

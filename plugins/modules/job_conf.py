@@ -63,6 +63,12 @@ options:
   cluster:
     description: What M(clusterjobs.drm.cluster_info) returned. With it requests above a queue's limits are errors.
     type: dict
+  umask:
+    description:
+      - The umask of the jobs, as a quoted octal number such as V('027'). Each environment's C(env) gets C(umask 027) as its last command.
+      - An environment that sets its umask itself keeps it, and those of a rule (C(dynamic), C(dynamic_tpv)) are left alone.
+      - Without it a job has whatever umask the DRM's daemon or a remote login gives it, which need not be that of Galaxy's service.
+    type: raw
   waive:
     description:
       - Codes of findings that are known and accepted. They are returned with the level V(waived), and stop nothing.

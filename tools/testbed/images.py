@@ -38,6 +38,14 @@ def _base_image(suite: str) -> str:
     return settings.given_base_image(suite) or f"localhost/{settings.NAME_PREFIX}/debian:{suite}-{sources}"
 
 
+def plain_image(suite: str) -> str:
+    """The image of a host without a batch system, made where it is not there yet."""
+    image = _common_image(suite)
+    if not _exists(image):
+        _build_suite(suite, [])
+    return image
+
+
 def build(clusters: Iterable[settings.Cluster]) -> None:
     """Make every image of these clusters that is not there yet."""
     stale: dict[str, list[tuple[str, str]]] = {}

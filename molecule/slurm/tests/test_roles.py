@@ -96,7 +96,7 @@ def test_the_account_may_submit(cluster: SlurmCluster) -> None:
 def test_the_service_finds_environment_and_umask(cluster: SlurmCluster) -> None:
     drop_in = cluster.submit_host.file("/etc/systemd/system/galaxy.service.d/clusterjobs.conf")
     assert (drop_in.user, drop_in.mode) == ("root", 0o644)
-    assert "UMask=022" in drop_in.content_string
+    assert f"UMask={'022' if cluster.name.endswith('24') else '027'}\n" in drop_in.content_string
 
 
 def test_old_temporary_files_are_deleted_and_fresh_ones_stay(cluster: SlurmCluster) -> None:

@@ -144,6 +144,7 @@ class Drmaa(ByLibrary):
             "native_options",
         )
     )
+    untold_ends = frozenset((EndReason.MEMORY, EndReason.WALLTIME))
     controls = frozenset(Control)
     # No accounting, and no job is found by its name but one whose id was noted here.
     forgets = True

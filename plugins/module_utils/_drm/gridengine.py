@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
+from dataclasses import replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from . import gridengine_cluster
@@ -17,7 +18,7 @@ from .gridengine_answer import STATES, read_history, read_queue
 from .gridengine_files import interpreter, output_path
 from .gridengine_request import check, environment, output, parallel_environment
 from .interface import Drm
-from .model import Command, CommandResult, Control, JobRequest, JobStatus, Outcome, Wrapper
+from .model import Command, CommandResult, Control, EndReason, JobRequest, JobStatus, Outcome, Wrapper
 from .word_lists import pieces
 
 # qacct reads the whole accounting file for each job that it is asked for: from here on, once for all of them.
@@ -109,6 +110,7 @@ class GridEngine(Drm):
         )
     )
     controls = frozenset(Control)
+    untold_ends = frozenset((EndReason.MEMORY, EndReason.CANCELLED))
     states = STATES
     job_id_pattern = re.compile(r"[1-9][0-9]{0,9}(\.[1-9][0-9]{0,9})?")
     # The accounting file is written every 15 seconds (sge_conf(5), flush_time).
@@ -139,6 +141,9 @@ class GridEngine(Drm):
         )
         words = [word for name, value in options if value not in (None, "") for word in (name, str(value))]
         return [*words, *environment, *native]
+
+    def on_node(self, request: JobRequest, node: str) -> JobRequest:
+        return replace(request, native_options=(*request.native_options, "-l", "hostname=%s" % node))
 
     def build_submit(self, request: JobRequest) -> Command:
         return self._submission(request)

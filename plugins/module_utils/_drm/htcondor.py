@@ -129,6 +129,9 @@ class HTCondor(Drm):
         """Commands of a submit description: the resources', then the user's own, of which the last one counts."""
         return [*resource_commands(request), *request.native_options]
 
+    def on_node(self, request: JobRequest, node: str) -> JobRequest:
+        return replace(request, native_options=(*request.native_options, 'requirements = (Machine == "%s")' % node))
+
     def build_submit(self, request: JobRequest) -> Command:
         return self._submission(request, "-terse")
 

@@ -10,7 +10,18 @@ from typing import ClassVar, FrozenSet, Hashable, List, Mapping, Optional, Patte
 
 from .cluster import ClusterStatus
 from .errors import DrmError, InvalidRequestError, UnsupportedFieldError
-from .model import Answer, Command, CommandResult, Control, JobRequest, JobState, JobStatus, Outcome, Wrapper
+from .model import (
+    Answer,
+    Command,
+    CommandResult,
+    Control,
+    EndReason,
+    JobRequest,
+    JobState,
+    JobStatus,
+    Outcome,
+    Wrapper,
+)
 
 # A request always has these; no DRM can refuse them.
 ALWAYS_HONOURED = frozenset(("script", "name", "token"))
@@ -32,6 +43,8 @@ class Drm(ABC):
     controls: ClassVar[FrozenSet[Control]]
     #: True where an ended job soon leaves no trace that a user could ask for.
     forgets: ClassVar[bool] = False
+    #: Why a job ended, where this DRM does not tell that from any other failure.
+    untold_ends: ClassVar[FrozenSet[EndReason]] = frozenset()
     #: Every native state and what it means. A state that is not here is UNKNOWN.
     states: ClassVar[Mapping[str, JobState]]
     #: What a job id of this DRM looks like; the whole id must match.
@@ -60,6 +73,10 @@ class Drm(ABC):
     @abstractmethod
     def native_options(self, request: JobRequest) -> List[str]:
         """The portable request's resources in this DRM's words. job_conf uses it too."""
+
+    def on_node(self, request: JobRequest, node: str) -> JobRequest:
+        """The same request for this one node, as cluster_info names it. Raises UnsupportedFieldError where a job cannot be sent to a node."""
+        raise UnsupportedFieldError(self.name, {"node"})
 
     @abstractmethod
     def build_submit(self, request: JobRequest) -> Command:

@@ -66,6 +66,10 @@ class Local(Drm):
         """None: here the request itself is the native form."""
         return []
 
+    def on_node(self, request: JobRequest, node: str) -> JobRequest:
+        """There is but the one."""
+        return request
+
     def build_submit(self, request: JobRequest) -> Command:
         return _command("submit", request.job_name, request=_request_values(request))
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 from . import lsf_cluster
@@ -132,6 +133,9 @@ class Lsf(Drm):
     def native_options(self, request: JobRequest) -> List[str]:
         """bsub's options for the resources, then the user's own, which win."""
         return [*_resources(request, "MB"), *request.native_options]
+
+    def on_node(self, request: JobRequest, node: str) -> JobRequest:
+        return replace(request, native_options=(*request.native_options, "-m", node))
 
     def build_submit(self, request: JobRequest) -> Command:
         older = self._submission(request, None) if request.memory_mb else None

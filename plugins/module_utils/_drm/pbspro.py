@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import List, Sequence, Tuple
 
 from . import pbs_answer, pbs_cluster
@@ -78,6 +79,14 @@ class PbsPro(Drm):
         if request.walltime_seconds:
             words += ["-l", "walltime=%s" % family.clock(request.walltime_seconds)]
         return [*words, *request.native_options]
+
+    def on_node(self, request: JobRequest, node: str) -> JobRequest:
+        """A node stands in the chunk that is selected, beside its resources: all of them become native words."""
+        (chunk, *_more) = _select(replace(request, slots=request.slots or 1, nodes=1))
+        own = ("-l", "%s:host=%s" % (chunk, node))
+        return replace(
+            request, slots=None, nodes=None, gpus=None, memory_mb=None, native_options=(*request.native_options, *own)
+        )
 
     def build_submit(self, request: JobRequest) -> Command:
         words = ["-J", request.array] if request.array else []

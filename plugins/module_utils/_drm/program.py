@@ -35,8 +35,8 @@ def program(modules: Sequence[ModuleType], request: Any) -> str:
     """
     parts = []
     for module in modules:
-        name = module.__name__.rpartition(".")[2]
-        source = pkgutil.get_data(__package__, name + ".py")
+        package, _dot, name = module.__name__.rpartition(".")
+        source = pkgutil.get_data(package, name + ".py")
         if source is None:
             raise RuntimeError("the text of %s is not to be had" % name)
         parts.append((name, source.decode("utf-8")))

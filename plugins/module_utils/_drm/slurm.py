@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from . import slurm_cluster
@@ -140,6 +141,9 @@ class Slurm(Drm):
         return ["--%s=%s" % (name, value) for name, value in options if value not in (None, "")] + [
             *request.native_options
         ]
+
+    def on_node(self, request: JobRequest, node: str) -> JobRequest:
+        return replace(request, native_options=(*request.native_options, "--nodelist=%s" % node))
 
     def build_submit(self, request: JobRequest) -> Command:
         return self._submission(request)

@@ -61,6 +61,11 @@ class _Plugin:
                 message = f"is missing; {name} cannot connect without it"
                 yield Finding("no-cli-parameter", f"{self.place}{key}", message, "Set it.")
 
+        if "password" in plugin.params and self.given.get("password") not in (None, ""):
+            message = "is a password, which everybody who reads the job configuration can log in with"
+            mend = f"Use a key: {self.place}private_key. The role remote_shell makes one, which is good for this host alone."
+            yield Finding("cli-password", f"{self.place}password", message, mend)
+
     def _given(self, name: str, plugin: CliPlugin) -> Iterator[Finding]:
         for key, value in self.given.items():
             place, parameter = f"{self.place}{key}", plugin.params.get(key)

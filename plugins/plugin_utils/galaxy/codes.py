@@ -77,6 +77,9 @@ CODES: dict[str, Code] = {
     "condor-docker-sudo": Code(WARNING, RISK, "docker_sudo becomes a line of the submit file"),
     "pbs-file-staging": Code(WARNING, RISK, "PBS file staging, whose state is unknown"),
     "cli-hold": Code(WARNING, RISK, "a held job stops the monitor of the cli runner with Torque and OpenPBS"),
+    "cli-password": Code(
+        WARNING, RISK, "a password for the cli runner's shell: whoever reads the job_conf can log in with it. Use a key"
+    ),
     "no-cli-plugin": Code(ERROR, JOB, "the cli runner without a job plugin"),
     "unknown-cli-plugin": Code(WARNING, JOB, "not one of Galaxy's own plugins"),
     "unknown-cli-parameter": Code(ERROR, IGNORED, "not read by its plugin, so that a limit is lost"),

@@ -16,6 +16,7 @@ from .findings import check_waived, error
 from .model import Environment, JobConf
 from .parameters import RunnerType, release
 from .runners import RULE_RUNNERS, runner_type
+from .umask import checked as umask_checked
 
 NEWEST = "26.1"
 FORMATS = ("yaml", "xml", "inline")
@@ -23,7 +24,10 @@ FORMATS = ("yaml", "xml", "inline")
 
 @dataclass(frozen=True)
 class Context:
-    """The task's options that decide what is right. ``galaxy`` is the section of that name, ``cluster`` what cluster_info returned."""
+    """The task's options that decide what is right. ``galaxy`` is the section of that name, ``cluster`` what cluster_info returned.
+
+    ``umask`` is the one that its jobs get.
+    """
 
     drm: str = "auto"
     galaxy_release: str = NEWEST
@@ -31,10 +35,12 @@ class Context:
     galaxy: Mapping[str, Any] = field(default_factory=dict)
     cluster: Mapping[str, Any] = field(default_factory=dict)
     form: str = "yaml"
+    umask: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what would make every finding wrong. Raises JobConfError."""
         check_waived(self.waive)
+        umask_checked(self.umask)
         if self.drm not in ("auto", *DRM_NAMES):
             mend = f"Name one of auto, {', '.join(DRM_NAMES)}."
             raise error("bad-option", "drm", f"{self.drm!r} is no DRM that is known here", mend)

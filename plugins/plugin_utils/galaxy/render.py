@@ -18,6 +18,7 @@ from .findings import ERROR, Finding, JobConfError, sorted_out
 from .model import from_native, to_native
 from .request import translated
 from .secrets import redacted
+from .umask import with_umask
 
 COMMENT = "Ansible managed: written by clusterjobs.drm.job_conf, which overwrites changes made here."
 UNREADABLE = "(what is there is no job_conf that can be read; it is not shown, because it may hold secrets)\n"
@@ -30,7 +31,7 @@ def prepare(value: Any, context: Context) -> tuple[dict[str, Any], list[Finding]
     errors = [finding for finding in findings if finding.level == ERROR]
     if errors:
         raise JobConfError(errors)
-    return to_native(translated(conf, context)), findings
+    return to_native(with_umask(translated(conf, context), context.umask)), findings
 
 
 def lint(value: Any, context: Context) -> list[Finding]:

@@ -51,11 +51,16 @@ def test_environment_and_umask_to_merge_for_gravity(played: Played) -> None:
         "galaxy": {"brand": "ours"},
         "gravity": {
             "umask": "027",
+            "galaxy_group": "bio",
             "gunicorn": environment,
             "celery": environment,
             "handlers": {"handler": environment},
         },
     }
+
+
+def test_environment_and_umask_to_merge_for_uwsgi(played: Played) -> None:
+    assert played.results["uwsgi"] == {"uwsgi": {"umask": "027", "env": ["DRMAA_LIBRARY_PATH=/usr/lib/libdrmaa.so.1"]}}
 
 
 def test_a_handler_of_the_sites_own_takes_the_place_of_ours(played: Played, place: Path) -> None:
@@ -69,7 +74,16 @@ def test_a_handler_of_the_sites_own_takes_the_place_of_ours(played: Played, plac
         "galaxy_service_restart_command is empty",
         "Not a name in galaxy_service_environment: A=B.",
         "control character, such as the end of a line: TWO.",
+        "galaxy_service_umask is 23: give a quoted octal number",
+        "which is no name of a group.",
     ],
 )
 def test_what_is_refused(played: Played, text: str) -> None:
     assert text in played.results["refused"]
+
+
+def test_a_group_that_is_to_read_the_data_sets_has_to_be_named(played: Played) -> None:
+    assert (
+        "is for a group, but no galaxy_service_datasets_group (or galaxy_group) is given"
+        in played.results["refused_group"]
+    )

@@ -59,8 +59,9 @@ def test_the_default_for_slurm(played: Played, place: Path) -> None:
                 "job_--ntasks": "1",
                 "job_ncpus": "2",
                 "job_--mem": "500M",
+                "env": [{"execute": "umask 022"}],
             },
-            "local": {"runner": "local"},
+            "local": {"runner": "local", "env": [{"execute": "umask 022"}]},
         },
     }
     assert native["tools"] == [{"class": "local", "environment": "local"}]
@@ -90,12 +91,28 @@ def test_inline_settings_beside_those_of_the_user(played: Played, place: Path) -
             "cluster_files_directory": f"{place}/inline/var/pbs",
             "job_config": {
                 "runners": {"local": {"load": "galaxy.jobs.runners.local:LocalJobRunner"}},
-                "execution": {"environments": {"local": {"runner": "local", "local_slots": "2"}}},
+                "execution": {
+                    "environments": {
+                        "local": {"runner": "local", "local_slots": "2", "env": [{"execute": "umask 027"}]}
+                    }
+                },
             },
         }
     }
     assert played.results["inline_owner"] == "galaxy"
     assert not (place / "inline").exists()
+
+
+def test_settings_for_jobs_as_the_real_user(played: Played) -> None:
+    """By sudo without a question and without the caller's environment; a literal path, since Galaxy asks no shell."""
+    settings = played.results["real_user_settings"]
+    programs = "/usr/local/libexec/clusterjobs-real-user"
+    assert settings["drmaa_external_runjob_script"] == f"sudo -n {programs}/run --assign_all_groups"
+    assert settings["drmaa_external_killjob_script"] == f"sudo -n {programs}/kill"
+    assert settings["external_chown_script"] == f"sudo -n {programs}/chown"
+    assert settings["real_system_username"] == "username"
+    assert settings["outputs_to_working_directory"] is True
+    assert not [name for name in played.results["file_settings"]["galaxy"] if "external" in name or "real" in name]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_a_cluster_in_plain_types() -> None:
 
 
 def test_a_drm_whose_facts_are_not_read_says_so() -> None:
-    with pytest.raises(DrmError, match="cluster facts of fake are not available"):
+    with pytest.raises(DrmError, match="fake tells nothing of queues and nodes: set drm"):
         Client(FakeDrm(), FakeCluster()).cluster_status()
 
 

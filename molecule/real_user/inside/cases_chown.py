@@ -1,0 +1,152 @@
+"""Directories go to a user and come back."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import stat
+import subprocess
+
+from harness import (
+    ALICE,
+    BOB,
+    GALAXY,
+    JOBS,
+    NEW_FILES,
+    PROGRAMS,
+    SHARED,
+    VICTIM,
+    call,
+    case,
+    owned,
+    owners,
+    results,
+    tree,
+)
+
+
+def chown(name: str, path, user="alice", gid=ALICE, **keywords) -> None:
+    call(f"chown {name}", [PROGRAMS / "chown", path, user, gid], **keywords)
+
+
+@case
+def chown_both_ways() -> None:
+    top = tree("normal", GALAXY)
+    owned(top / "working", GALAXY, mode=0o2775)
+    for name, mode in (("suid", 0o4755), ("sgid", 0o2755), ("lock", 0o2644)):
+        (top / name).touch()
+        owned(top / name, GALAXY, mode=mode)
+    os.mkfifo(top / "fifo")
+    owned(top / "fifo", GALAXY)
+    chown("gives", top)
+    results[-1]["owners"] = owners(top)
+    chown("gives what is given", top)
+    (top / "working" / "new.txt").touch()
+    owned(top / "working" / "new.txt", ALICE, mode=0o4755)
+    chown("takes back", top, "galaxy", GALAXY)
+    results[-1]["owners"] = owners(top)
+
+
+@case
+def chown_shared_group_as_argument() -> None:
+    chown("gives with the shared gid", tree("shared", GALAXY), gid=grp.getgrnam(SHARED).gr_gid)
+
+
+@case
+def chown_paths() -> None:
+    top = tree("paths", GALAXY)
+    (top / "parent").symlink_to(VICTIM)
+    (top / "final").symlink_to(VICTIM / "directory")
+    (JOBS.parent / "jobs-x" / "evil").mkdir()
+    owned(JOBS.parent / "jobs-x" / "evil", GALAXY)
+    paths = {
+        "system file": "/etc/passwd",
+        "system directory": "/etc",
+        "victim": VICTIM,
+        "symlinked parent": top / "parent" / "directory",
+        "final symlink": top / "final",
+        "dotdot": f"{top}/../../../victim",
+        "dot": f"{top}/./working",
+        "double slash": f"{JOBS}//000/paths",
+        "trailing slash": f"{top}/",
+        "relative": "srv/galaxy/jobs/000/paths",
+        "sibling by name": JOBS.parent / "jobs-x" / "evil",
+        "root": JOBS,
+        "other root": NEW_FILES,
+        "nothing": JOBS / "000" / "absent",
+        "newline": f"{top}\n/etc",
+        "option": "--reference=/etc/passwd",
+        "file": top / "galaxy_1.sh",
+        "magic link": "/proc/self/root/srv/galaxy/jobs/000/paths",
+        "empty": "",
+    }
+    for name, path in paths.items():
+        chown(name, path)
+
+
+@case
+def chown_entries() -> None:
+    def spoil(name: str):
+        return tree(name.replace(" ", "-"), GALAXY)
+
+    top = spoil("hard link to roots file")
+    os.link(VICTIM / "secret", top / "working" / "deep" / "linked")
+    chown("hard link to roots file", top)
+    (top / "working" / "deep" / "linked").unlink()
+    top = spoil("hard link to the users file")
+    os.link("/home/alice/own", top / "working" / "linked")
+    chown("hard link to the users file", top)
+    (top / "working" / "linked").unlink()
+    top = spoil("third user")
+    owned(top / "working" / "deep" / "more.txt", BOB)
+    chown("third user", top)
+    top = spoil("top of third user")
+    owned(top, BOB)
+    chown("top of third user", top)
+    top = spoil("device")
+    os.mknod(top / "working" / "null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    owned(top / "working" / "null", GALAXY)
+    chown("device", top)
+    top = spoil("other file system")
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"uid={GALAXY},gid={GALAXY}", "tmpfs", top / "working" / "deep"], check=True
+    )
+    chown("other file system", top)
+    chown("into other file system", top / "working" / "deep")
+    subprocess.run(["umount", top / "working" / "deep"], check=True)
+    top = spoil("too deep")
+    at = top
+    for _level in range(70):
+        at = at / "d"
+        at.mkdir()
+        owned(at, GALAXY)
+    chown("too deep", top)
+
+
+@case
+def chown_users() -> None:
+    top = tree("users", GALAXY)
+    for user in ("root", "0", "daemon", "nologin", "denied", "far", "stranger", "nobody", "absent"):
+        known = pwd.getpwnam(user) if user not in ("0", "absent") else None
+        chown(f"to {user}", top, user, known.pw_gid if known else 0)
+    for user in ("alice:root", "--reference=/etc/passwd", "alice\nroot", "", "-R", "alice bob", "../alice"):
+        chown(f"to {user!r}", top, user, ALICE)
+    for gid in ("0", "3001", "2002", "1450", "-1", "2001x", "", " 2001", "4294967296", "galaxyjobs"):
+        chown(f"gid {gid!r}", top, "alice", gid)
+    call("chown too few words", [PROGRAMS / "chown", top, "alice"])
+    call("chown too many words", [PROGRAMS / "chown", top, "alice", ALICE, top])
+
+
+@case
+def chown_reclaims() -> None:
+    top = tree("back-own-link", ALICE)
+    os.link("/home/alice/own", top / "working" / "deep" / "own")
+    chown("back users own hard link", top, "galaxy", GALAXY)
+    (top / "working" / "deep" / "own").unlink()
+    top = tree("back-third", ALICE)
+    owned(top / "working" / "deep" / "more.txt", BOB)
+    chown("back third user", top, "galaxy", GALAXY)
+    top = tree("back-roots", 0)
+    chown("back what is roots", top, "galaxy", GALAXY)
+    chown("back to a foreign gid", tree("back-gid", ALICE), "galaxy", 0)

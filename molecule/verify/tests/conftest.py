@@ -1,0 +1,24 @@
+"""The cluster, and the rounds of sabotage on it, which all tests judge."""
+
+from __future__ import annotations
+
+import pytest
+from testbed.settings import ROOT
+from testlib.clusters import clusters
+from testlib.hosts import TestCluster
+from testlib.verify_rounds import Rounds
+
+(CLUSTER,) = clusters("verify")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> TestCluster:
+    return CLUSTER
+
+
+@pytest.fixture(scope="session")
+def rounds(cluster: TestCluster) -> Rounds:
+    scenario = "verify" if cluster.cluster.drm == "slurm" else cluster.cluster.drm
+    rounds = Rounds(cluster, ROOT / "molecule" / scenario / "inventory")
+    rounds.play()
+    return rounds

@@ -1,0 +1,237 @@
+# Copyright (c) 2026, clusterjobs contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the checks say: of a run where all was well, and of the same with one thing wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.verify import reading
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.verify.checks import CHECKS
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.verify.judge_files import proposal
+from ansible_collections.clusterjobs.drm.tests.unit.helpers.verified import Run
+
+GUIDE = Path(__file__).resolve().parents[5] / "docs" / "verify.md"
+
+
+def update(place: str, **values: Any) -> Callable[[Run], None]:
+    """Change one part of what was recorded."""
+
+    def change(run: Run) -> None:
+        part: Any = run
+        for name in place.split("."):
+            part = part[int(name)] if name.isdigit() else getattr(part, name) if isinstance(part, Run) else part[name]
+        part.update(values)
+
+    return change
+
+
+def drop(place: str, name: str) -> Callable[[Run], None]:
+    return lambda run: getattr(run, place).pop(name)
+
+
+def silent(code: int | None, state: str = "FAILED") -> Callable[[Run], None]:
+    def change(run: Run) -> None:
+        run.seen.update(answer=None)
+        run.job.update(exit_code=code, state=state)
+
+    return change
+
+
+def end(kind: str, **values: Any) -> Callable[[Run], None]:
+    return lambda run: run.end(kind).update(values)
+
+
+def no_jobs(run: Run) -> None:
+    run.batch["job"].update(jobs=[], msg="sbatch: error: Invalid account")
+    run.steps["submitted"].update(jobs=[], msg="sbatch: error: Invalid account")
+    run.watched.clear()
+
+
+def finding(run: Run) -> None:
+    place, message = "execution.environments.big.queue", "'huge' is no queue of the cluster"
+    run.steps["findings"] = [
+        {"code": "unknown-queue", "level": "error", "place": place, "message": message, "mend": "It has main."}
+    ]
+
+
+LAGS = ("create_stat", "create_open", "create_list", "size_stat", "mode_stat", "remove_stat")
+
+
+def lag(seconds: float | None, **more: float | None) -> Callable[[Run], None]:
+    def change(run: Run) -> None:
+        for lags in run.seen["lag"].values():
+            lags.update(dict.fromkeys(LAGS, seconds), **more)
+
+    return change
+
+
+CASES = [
+    ("drm", "error", "unreachable", lambda run: run.steps.update(cluster={"msg": "slurmctld: unreachable"})),
+    ("submits", "error", "Invalid account", no_jobs),
+    ("submits", "error", "cannot be held", lambda run: run.steps["hold"].update(msg="it cannot be held", jobs=[])),
+    ("submits", "error", "not absent", lambda run: run.steps["cancel"].update(msg="not absent after 60 s")),
+    ("node_up", "error", "fan broken", update("node", state="DOWN", native_state="DOWN*", message="fan broken")),
+    ("node_up", "warning", "DRAIN", update("node", state="CLOSED", native_state="IDLE+DRAIN")),
+    ("queue_open", "error", "STOPPED", update("cluster.queues.0", state="STOPPED", native_state="DOWN")),
+    ("queue_open", "error", "no queue huge", update("settings", queues=["huge"])),
+    ("answered", "error", "No path of those", silent(41)),
+    ("answered", "error", "may not enter", silent(42)),
+    ("same_uid", "error", "may not enter", silent(42)),
+    ("answered", "error", "python3 is not on the node", silent(127)),
+    ("answered", "error", "did not start in time", silent(None, "CANCELLED")),
+    ("answered", "error", "without an answer", silent(1)),
+    ("answered", "error", "Invalid account", no_jobs),
+    ("answered", "error", "odd Python", update("answer", problem="odd Python")),
+    ("real_shell", "error", "nologin", update("answer.account", **{"shell": "/usr/sbin/nologin"})),
+    ("real_shell", "error", "/bin/false", update("server.account", **{"shell": "/bin/false"})),
+    ("real_shell", "error", "no name", update("answer.account", name="", shell="")),
+    ("same_uid", "error", "uid 1999", update("answer.account", uid=1999)),
+    ("same_uid", "error", "gid 7", update("answer.account", gid=7)),
+    ("same_uid", "warning", "without the groups 4711", lambda run: run.server["account"]["groups"].append(4711)),
+    ("same_path", "error", "another directory", lambda run: run.path().update(same=False)),
+    ("same_path", "error", "cannot write", lambda run: run.path().update(problem="Read-only file system")),
+    ("same_path", "error", "No such file", lambda run: run.path().update(problem="No such file", same=False)),
+    ("same_path", "error", "is not on", lambda run: run.seen["back"].update({run.path()["path"]: "No such file"})),
+    ("same_path", "error", "Permission denied", update("server.paths.0", problem="Permission denied")),
+    ("same_files", "error", "another file", update("answer.files.0", sha256="0")),
+    ("same_files", "error", "No such file", update("answer.files.0", problem="No such file", sha256="")),
+    ("temporary_mode", "error", "0755", update("server.paths.2", mode="0755")),
+    ("temporary_mode", "error", "0777", lambda run: run.path(2).update(mode="0777")),
+    ("temporary_cleaned", "warning", "No file of tmpfiles.d", update("server", cleaned_by=[])),
+    ("space", "error", "0 MiB free", lambda run: run.path().update(free_bytes=1000)),
+    ("space", "error", "0 inodes", lambda run: run.path().update(free_inodes=0, inodes=1000)),
+    ("space", "warning", "inodes", lambda run: run.path().update(free_inodes=4, inodes=1000)),
+    ("python_starts", "error", "rc 127", update("answer.interpreter", problem="rc 127: no such file", version="")),
+    ("python_starts", "error", "libssl", update("answer.interpreter", missing={"ssl": "ImportError: libssl.so.3"})),
+    ("same_python", "error", "3.9.1", update("answer.interpreter", version="3.9.1")),
+    ("attribute_cache", "error", "after 10.0 s", lag(10.0, create_list=0.0)),
+    ("attribute_cache", "error", "more than", lag(0.0, size_stat=None)),
+    ("attribute_cache", "error", "nothing was measured", update("answer", heard=False)),
+    ("locks", "warning", "server got the lock", update("seen", lock="the server got the lock that the node holds")),
+    ("umask", "error", "077", update("answer", umask="077")),
+    ("umask", "error", "002", update("answer", umask="002")),
+    ("scratch", "error", "No space left", update("answer.tmp", problem="No space left on device")),
+    ("scratch", "warning", "1 MiB free", update("answer.tmp", free_bytes=1 << 20)),
+    ("locale", "warning", "unsupported", update("answer.locale", problem="unsupported locale setting")),
+    ("limits", "warning", "256 open files", update("answer.limits", nofile=256)),
+    ("limits", "warning", "files of 100 bytes", update("answer.limits", fsize_bytes=100)),
+    ("clock", "error", "+90.00 s", update("seen.clock", offset_s=90.0)),
+    ("galaxy_slots", "error", "is 7", update("answer.galaxy", slots=7)),
+    ("galaxy_slots", "error", "not to be found", update("answer.galaxy", slots=None)),
+    ("galaxy_memory", "error", "is 100,", update("answer.galaxy", memory_mb=100)),
+    ("galaxy_memory", "error", "not to be found", update("answer.galaxy", memory_mb=None, problem="no scontrol")),
+    ("ends_seen", "error", "but it was FAILED, exit code 3", end("exit_code", exit_code=0, state="DONE")),
+    ("ends_seen", "error", "but it was FAILED, WALLTIME", end("walltime", end_reason="OTHER")),
+    ("ends_seen", "error", "but it was FAILED, MEMORY", end("memory", end_reason="SIGNAL")),
+    ("ends_seen", "warning", "left alone", end("memory", end_reason=None, state="DONE", exit_code=0)),
+    ("ends_seen", "error", "but it was CANCELLED", end("cancelled", state="UNKNOWN", end_reason=None)),
+    (
+        "drmaa_library",
+        "error",
+        "libdrmaa.so: no",
+        update("server", library={"path": "/l/libdrmaa.so", "problem": "no"}),
+    ),
+    ("job_conf", "error", "'huge' is no queue", finding),
+    ("url", "warning", "timed out", update("answer", url={"url": "https://x.org", "problem": "timed out"})),
+]
+
+
+def test_all_is_well_in_what_was_recorded() -> None:
+    report = Run().report()
+    bad = [
+        (check["name"], result) for check in report["checks"] for result in check["results"] if result["status"] != "ok"
+    ]
+    assert bad == []
+    said = {check["name"] for check in report["checks"]}
+    assert said == {check.name for check in CHECKS} - {"url", "drmaa_library", "job_conf"}
+
+
+@pytest.mark.parametrize(("check", "status", "text", "change"), CASES, ids=[f"{case[0]}: {case[2]}" for case in CASES])
+def test_one_thing_wrong(check: str, status: str, text: str, change: Callable[[Run], None]) -> None:
+    run = Run()
+    change(run)
+    results = [result for result in run.results(check) if result["status"] == status]
+    assert [result for result in results if text in result["message"]], run.results(check)
+    assert all(result["mend"] for result in results)
+    # What the report takes.
+    reading.read(run.report())
+
+
+def test_every_check_that_can_be_red_is_shown_to_be() -> None:
+    assert {(case[0], case[1]) for case in CASES} >= {(check.name, check.level) for check in CHECKS}
+
+
+@pytest.mark.parametrize(("retries", "status"), [(9, "error"), (11, "ok")])
+def test_a_lag_that_galaxy_makes_up_for_is_none(retries: int, status: str) -> None:
+    run = Run()
+    lag(10.0)(run)
+    run.settings["retry_job_output_collection"] = retries
+    assert {result["status"] for result in run.results("attribute_cache")} == {status}
+
+
+def test_what_to_do_about_a_lag_begins_with_what_costs_nothing() -> None:
+    lines = proposal(9.4, "nfs4").splitlines()
+    order = ["retry_job_output_collection: 11", "actimeo", "lookupcache", "noac"]
+    assert len(lines) == len(order)
+    assert all(word in line for word, line in zip(order, lines, strict=True))
+    assert "noac" not in proposal(9.4, "fuse.bindfs")
+
+
+def test_a_node_that_is_down_is_not_asked_and_needs_no_answer() -> None:
+    run = Run()
+    run.node.update(state="DOWN")
+    assert run.results("answered") == []
+    assert run.report()["run"]["nodes"] == [run.node["name"]]
+
+
+def test_an_end_that_the_drm_cannot_tell_is_skipped_and_says_so() -> None:
+    run = Run()
+    run.cluster["drm"] = "gridengine"
+    run.end("memory").update(end_reason=None)
+    (result,) = [each for each in run.results("ends_seen") if each["item"] == "memory"]
+    assert result["status"] == "skipped"
+    assert "cannot tell" in result["message"]
+
+
+def test_memory_that_galaxy_has_no_way_to_find_is_skipped() -> None:
+    run = Run()
+    run.cluster["drm"] = "htcondor"
+    run.answer["galaxy"].update(memory_mb=None, memory_mb_per_slot=None)
+    (result,) = run.results("galaxy_memory")
+    assert result["status"] == "skipped"
+
+
+def test_a_site_without_galaxy_is_checked_for_the_rest() -> None:
+    run = Run()
+    run.server["interpreter"] = run.answer["interpreter"] = None
+    assert [result["status"] for result in run.results("python_starts")] == ["skipped"]
+    assert [result["status"] for result in run.results("same_python")] == ["ok"]
+    run.answer["python"] = "3.6.8"
+    assert [result["status"] for result in run.results("same_python")] == ["warning"]
+
+
+def test_a_server_that_cannot_be_prepared_is_told_of() -> None:
+    run = Run()
+    run.server.clear()
+    run.steps["prepared"] = {"rc": 127, "msg": "No such file or directory: python3", "stdout": ""}
+    run.steps["batches"] = []
+    assert "python3" in run.results("same_path")[0]["message"]
+
+
+def test_an_answer_of_any_shape_is_no_crash() -> None:
+    run = Run()
+    run.seen["answer"] = {"problem": "an answer of another shape", "done": {}}
+    assert "another shape" in run.results("answered")[0]["message"]
+    assert run.results("umask") == []
+
+
+def test_the_guide_names_every_check_with_its_level() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", GUIDE.read_text("utf-8"), re.MULTILINE)
+    assert rows == [(check.name, check.level) for check in CHECKS]

@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from abc import abstractmethod
+from types import ModuleType
 from typing import Any, ClassVar, Dict, Hashable, List, Mapping, Optional, Pattern, Sequence, Tuple
 
 # Imported by name so that AnsiballZ ships them with the modules; what runs is their text.
@@ -41,10 +42,14 @@ def _environ() -> Dict[str, str]:
 
 
 def command(
-    *words: str, request: Optional[Mapping[str, Any]] = None, environ: Optional[Mapping[str, str]] = None
+    *words: str,
+    request: Optional[Mapping[str, Any]] = None,
+    environ: Optional[Mapping[str, str]] = None,
+    parts: Sequence[ModuleType] = _PARTS,
+    python: str = sys.executable,
 ) -> Command:
-    argv = (sys.executable, "-", *words)
-    return Command(argv, stdin=program(_PARTS, request or {}), environ={**_environ(), **(environ or {})})
+    argv = (python, "-", *words)
+    return Command(argv, stdin=program(parts, request or {}), environ={**_environ(), **(environ or {})})
 
 
 def job_values(request: JobRequest, name: str, native: Sequence[str], accounted: bool) -> Dict[str, Any]:

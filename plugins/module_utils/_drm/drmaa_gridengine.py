@@ -17,7 +17,7 @@ from .model import Command, CommandResult, Control, JobRequest, Outcome
 from .word_lists import pieces
 
 # What DRMAA says of Grid Engine and its children: "SGE 8.1.9", "OGS/GE 2011.11p1", "UGE 8.6.1", "Altair Grid Engine".
-_SYSTEM = "GE|Grid Engine|GridEngine"
+SYSTEM = "GE|Grid Engine|GridEngine"
 
 
 class GridEngineDrmaa(ByLibrary, GridEngine):
@@ -43,11 +43,11 @@ class GridEngineDrmaa(ByLibrary, GridEngine):
 
     def submission(self, requests: Sequence[JobRequest]) -> Command:
         jobs = [job_values(each, self.job_name(each), self.native_options(each), accounted=True) for each in requests]
-        return submission_command(jobs, _SYSTEM, _environ(requests[0].cluster))
+        return submission_command(jobs, SYSTEM, _environ(requests[0].cluster))
 
     def build_control(self, action: Control, job_ids: Sequence[str], cluster: str) -> List[Command]:
         return [
-            command(action.value, *some, request={"system": _SYSTEM}, environ=_environ(cluster))
+            command(action.value, *some, request={"system": SYSTEM}, environ=_environ(cluster))
             for some in pieces(job_ids)
         ]
 

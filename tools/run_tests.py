@@ -33,7 +33,7 @@ LEAST_TIMEOUT_SECONDS = 60
 # cores well. A part that no lane names comes in the last one.
 STAGES = (
     (("lint", "sanity", "units"), ("test-hosts", "local", "galaxy-loader")),
-    (("slurm",), ("demo", "gridengine", "htcondor")),
+    (("slurm",), ("demo", "galaxy", "gridengine", "htcondor")),
 )
 
 

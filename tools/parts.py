@@ -10,6 +10,9 @@ import bootstrap
 Steps = list[list[str]]
 
 OTHER_CORE = [sys.executable, "tools/bootstrap.py", "core217"]
+GALAXY = [sys.executable, "tools/bootstrap.py", "galaxy"]
+# Scenarios with a running Galaxy: their clusters have `runs_galaxy` in molecule/shared/clusters.toml.
+WITH_GALAXY = ("galaxy", "gridengine", "htcondor")
 
 
 def lint() -> Steps:
@@ -55,12 +58,13 @@ def demo() -> Steps:
 
 def galaxy_loader() -> Steps:
     """Galaxy's own loader against what is rendered. Fetching Galaxy takes most of its time."""
-    return [[sys.executable, "tools/bootstrap.py", "galaxy"], ["pytest", "tests/galaxy"]]
+    return [GALAXY, ["pytest", "tests/galaxy"]]
 
 
 def scenario(name: str) -> Steps:
     """A scenario may also run plays with the other core."""
-    return [OTHER_CORE, ["molecule", "test", "--scenario-name", name]]
+    galaxy = [GALAXY] if name in WITH_GALAXY else []
+    return [OTHER_CORE, *galaxy, ["molecule", "test", "--scenario-name", name]]
 
 
 def scenarios() -> dict[str, Steps]:

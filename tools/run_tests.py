@@ -32,8 +32,8 @@ LEAST_TIMEOUT_SECONDS = 60
 # One stage after the other, and the lanes of a stage side by side: jobs are mostly waited for, so two lanes share the two
 # cores well, and a short third. A part that no lane names comes in the last one.
 STAGES = (
-    (("lint", "sanity", "units"), ("test-hosts", "local", "galaxy-loader")),
-    (("slurm",), ("real_user",), ("demo", "gridengine", "htcondor")),
+    (("lint", "sanity", "units"), ("test-hosts", "local", "galaxy-loader", "galaxy")),
+    (("slurm",), ("demo", "gridengine", "htcondor"), ("real_user", "verify")),
 )
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from . import drms, images, materials
+from . import drms, galaxy, images, materials
 from .process import podman, podman_lines, write_log
 from .settings import CACHE, LABEL, Cluster, Host
 
@@ -102,7 +102,10 @@ def _run_host(cluster: Cluster, host: Host) -> None:
         f"--label={LABEL}={cluster.name}",
         f"--volume={cluster.host_directory(host)}:/etc/testhost:ro",
         f"--volume={cluster.export_directory}:/export",
-        *[f"--volume={volume}" for volume in drms.of(cluster).volumes(cluster, host)],
+        *[
+            f"--volume={volume}"
+            for volume in (*drms.of(cluster).volumes(cluster, host), *galaxy.volumes(cluster, host))
+        ],
         images.image_name(cluster.drm, host.role, cluster.suite),
     )
 

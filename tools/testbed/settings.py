@@ -55,6 +55,8 @@ class Cluster:
     subnet: int
     #: What only the DRM's own file reads.
     options: Mapping[str, Any]
+    #: Its hosts have Galaxy's packages.
+    runs_galaxy: bool = False
 
     @property
     def directory(self) -> Path:
@@ -92,7 +94,14 @@ def load_clusters() -> dict[str, Cluster]:
     with (SHARED / "clusters.toml").open("rb") as handle:
         tables = tomllib.load(handle)
     return {
-        name: Cluster(name, table.pop("drm"), table.pop("suite"), table.pop("subnet"), options=table)
+        name: Cluster(
+            name,
+            table.pop("drm"),
+            table.pop("suite"),
+            table.pop("subnet"),
+            runs_galaxy=table.pop("runs_galaxy", False),
+            options=table,
+        )
         for name, table in tables.items()
     }
 

@@ -18,8 +18,9 @@ _numbers = itertools.count()
 
 
 def site(cluster: TestCluster) -> Path:
-    """The inventory with the variables of such a cluster's site."""
-    return ROOT / "molecule" / cluster.cluster.drm / "inventory"
+    """The inventory with the variables of such a cluster's site: its own scenario's, or that of its DRM."""
+    own = ROOT / "molecule" / cluster.name / "inventory"
+    return own if own.exists() else ROOT / "molecule" / cluster.cluster.drm / "inventory"
 
 
 def apply(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from testbed import drms, images, materials, packages, settings
+from testbed import drms, galaxy, images, materials, packages, settings
 
 CLUSTERS = settings.load_clusters()
 
@@ -104,3 +104,29 @@ def test_debootstrap_is_not_asked_for_where_every_base_image_is_given(monkeypatc
         monkeypatch.setenv(f"TESTHOSTS_BASE_{suite.upper()}", "registry.example/debian")
     assert "podman" in packages.missing()
     assert "debootstrap" not in packages.missing()
+
+
+def test_galaxys_packages_are_on_its_server_and_the_nodes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(galaxy, "_MADE", tmp_path)
+    bookworm, trixie = (settings.Cluster("c", "slurm", suite, 9, {}, runs_galaxy=True) for suite in settings.SUITES)
+    assert galaxy.volumes(settings.Cluster("c", "slurm", "bookworm", 9, {}), bookworm.host("node")) == []
+    assert galaxy.volumes(bookworm, bookworm.host("controller")) == []
+    packages = tmp_path / "lib" / "python3.11" / "site-packages"
+    packages.mkdir(parents=True)
+    # An environment that was not made to its end is none.
+    with pytest.raises(settings.UsageError, match=r"tools/bootstrap\.py galaxy"):
+        galaxy.volumes(bookworm, bookworm.host("node"))
+    (tmp_path / "pins.sha256").touch()
+    mounted = [f"{packages}:/opt/galaxy-packages:ro"]
+    assert (
+        galaxy.volumes(bookworm, bookworm.host("node")) == galaxy.volumes(bookworm, bookworm.host("galaxy")) == mounted
+    )
+    monkeypatch.setattr(Path, "exists", lambda path: path.is_relative_to(tmp_path))
+    with pytest.raises(settings.UsageError, match=r"^/usr/bin/python3\.11, /usr/lib/python3\.11: not there"):
+        galaxy.volumes(trixie, trixie.host("node"))
+    monkeypatch.setattr(Path, "exists", lambda path: True)
+    assert galaxy.volumes(trixie, trixie.host("node")) == [
+        *mounted,
+        "/usr/bin/python3.11:/usr/local/bin/python3.11:ro",
+        "/usr/lib/python3.11:/usr/local/lib/python3.11:ro",
+    ]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 import pytest
+from testlib import galaxy
 from testlib.clusters import clusters
 from testlib.gridengine import GridEngineCluster
 from testlib.kill_loop import REPORT
@@ -39,6 +40,13 @@ def lost(cluster: GridEngineCluster) -> Iterator[Play]:
     task = job("lost", job_id="888888", state="finished", wait_timeout=300)
     with Play("lost", play(task), inventories=[cluster.inventory]) as waiting:
         yield waiting
+
+
+@pytest.fixture(scope="session", autouse=True)
+def galaxy_comes_up(cluster: GridEngineCluster) -> Iterator[Play]:
+    """A Galaxy that is started in the background, for test_galaxy.py."""
+    with galaxy.start(cluster) as coming:
+        yield coming
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,10 +7,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from testlib import galaxy
 from testlib.clusters import clusters
 from testlib.htcondor import HTCondorCluster
 from testlib.htcondor_herd import Herd
 from testlib.kill_loop import REPORT
+from testlib.plays import Play
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +36,13 @@ def herd(pool: HTCondorCluster, run: str) -> Iterator[Herd]:
     herd.open()
     yield herd
     herd.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def galaxy_comes_up(pool: HTCondorCluster) -> Iterator[Play]:
+    """A Galaxy that is started in the background, for test_galaxy.py."""
+    with galaxy.start(pool) as coming:
+        yield coming
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

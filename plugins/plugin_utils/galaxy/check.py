@@ -30,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     check_sections.tools,
     check_sections.limits,
     check_cluster.limits,
+    check_cluster.accounting,
 )
 
 

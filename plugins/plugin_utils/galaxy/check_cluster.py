@@ -17,6 +17,7 @@ from .natives import options_of
 from .parameters import RunnerType
 from .portable import READERS, read
 
+_RU_WALLCLOCK = ("SGE ", "GE ")
 _LIMITS = (("slots", "slots"), ("memory_mb", "memory_mb"), ("walltime", "walltime_seconds"))
 
 
@@ -38,6 +39,18 @@ def limits(subject: Subject) -> Iterator[Finding]:
             yield Finding("unknown-queue", f"{place}.queue", message, f"It has {listed(queues)}.")
         elif name in queues:
             yield from _above(asked, queues[name], name, place)
+
+
+def accounting(subject: Subject) -> Iterator[Finding]:
+    """The univa runner reads a job's wallclock, which the Grid Engines of Sun's line (SGE 8.1.9, GE 6.2u5, GE 2011.11) call ru_wallclock."""
+    version = str(subject.context.cluster.get("version"))
+    if not version.startswith(_RU_WALLCLOCK):
+        return
+    for _environment, kind, place in subject.placed:
+        if kind.module == "univa":
+            message = f"the univa runner never sees the end of a job on {version}, whose accounting has no wallclock"
+            mend = "Use the runner drmaa, or give Galaxy the qacct of docs/job_conf.md and waive this."
+            yield Finding("univa-wallclock", f"{place}.runner", message, mend)
 
 
 def _above(asked: Mapping[str, Any], queue: Mapping[str, Any], name: str, place: str) -> Iterator[Finding]:

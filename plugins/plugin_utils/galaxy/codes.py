@@ -74,6 +74,9 @@ CODES: dict[str, Code] = {
     "slurm-drmaa-option": Code(ERROR, JOB, "an option that slurm-drmaa rejects, misreads or cuts short"),
     "drmaa-real-user": Code(ERROR, JOB, "the drmaa runner cannot follow jobs of real users"),
     "univa-commands": Code(WARNING, RISK, "the univa runner needs qstat and qacct, and its DRM is none that has them"),
+    "univa-wallclock": Code(
+        WARNING, JOB, "the univa runner on SGE, where it sees no job's end; where cluster facts are given"
+    ),
     "condor-docker-sudo": Code(WARNING, RISK, "docker_sudo becomes a line of the submit file"),
     "pbs-file-staging": Code(WARNING, RISK, "PBS file staging, whose state is unknown"),
     "cli-hold": Code(WARNING, RISK, "a held job stops the monitor of the cli runner with Torque and OpenPBS"),

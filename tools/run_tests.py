@@ -29,11 +29,11 @@ TAIL_LINES = 60
 # A command that is still at it after this many budgets is taken to hang; a cleaning step gets at least a minute.
 HANGS_AFTER_BUDGETS = 2
 LEAST_TIMEOUT_SECONDS = 60
-# One stage after the other, and the lanes of a stage side by side: jobs are mostly waited for, so two lanes share the two
-# cores well, and a short third. A part that no lane names comes in the last one.
+# One stage after the other, and the lanes of a stage side by side: jobs are mostly waited for, so lanes share the two cores
+# well. `sanity` takes what the clusters leave (tools/parts.py). A part that no lane names comes in the last one.
 STAGES = (
-    (("lint", "sanity", "units"), ("test-hosts", "local", "galaxy-loader", "galaxy")),
-    (("slurm",), ("demo", "gridengine", "htcondor"), ("real_user", "verify")),
+    (("lint", "units"), ("test-hosts", "local", "galaxy-loader", "galaxy")),
+    (("slurm",), ("demo", "gridengine", "htcondor"), ("sanity",), ("real_user", "verify")),
 )
 
 

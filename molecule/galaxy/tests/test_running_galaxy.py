@@ -14,8 +14,8 @@ from testlib.slurm import SlurmCluster
 EXPECTED = {
     "local": ("galaxy-galaxy", "2", "900", "450", "0027", ""),
     "slurm": ("galaxy-node", "2", "1200", "600", "0027", "galaxy-galaxy"),
-    # The service's umask does not come along through ssh.
-    "slurm_by_ssh": ("galaxy-node", "3", "1500", "500", "0022", "galaxy-node"),
+    # The service's umask does not come along through ssh: the environment sets it (job_conf_umask).
+    "slurm_by_ssh": ("galaxy-node", "3", "1500", "500", "0027", "galaxy-node"),
 }
 SLOW = 25
 

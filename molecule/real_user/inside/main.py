@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import sys
 import time
 from pathlib import Path
 
-import cases_callers  # noqa: F401
-import cases_chown  # noqa: F401
-import cases_races  # noqa: F401
-import cases_run  # noqa: F401
 from harness import ALICE, CASES, GALAXY, JOBS, LEDGER, VICTIM, log_of_all, owned, results
+
+for cases in ("callers", "chown", "races", "run"):
+    importlib.import_module(f"cases_{cases}")
 
 
 def main() -> None:

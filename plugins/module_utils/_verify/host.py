@@ -131,10 +131,10 @@ def library(python: str, path: str, environment: Mapping[str, str]) -> Dict[str,
 def reachable(url: str) -> Dict[str, str]:
     # Imported here alone: it takes as long as all the rest.
     from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
+    from urllib.request import Request, build_opener
 
     try:
-        with urlopen(Request(url, method="HEAD"), timeout=COMMAND_SECONDS):
+        with build_opener().open(Request(url, method="HEAD"), timeout=COMMAND_SECONDS):
             return {"url": url, "problem": ""}
     except HTTPError:
         # A server has answered.

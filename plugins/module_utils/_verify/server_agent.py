@@ -113,7 +113,3 @@ def watched(request: Mapping[str, Any]) -> Dict[str, Any]:
     if os.path.isdir(os.path.dirname(request["result"])):
         write_text(request["result"], json.dumps(found))
     return {"nodes": len(found)}
-
-
-if __name__ == "__main__":
-    sys.exit(1)

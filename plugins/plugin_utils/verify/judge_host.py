@@ -9,8 +9,9 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
+from ...module_utils._verify.job_agent import NO_ACCESS
 from .plan import Facts
-from .results import NO_ACCESS, Measured, Result
+from .results import Measured, Result
 
 _NO_SHELLS = ("", "false", "nologin", "true")
 #: Galaxy's runners for these write the slots that they ask for into the job script.

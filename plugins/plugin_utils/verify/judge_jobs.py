@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...module_utils._drm.registry import DRMS
+from ...module_utils._verify.job_agent import NO_ACCESS, NO_SHARED_PATH
 from .plan import ANYWHERE, ENDS, UP, Facts
-from .results import NO_ACCESS, NO_SHARED_PATH, Measured, Result
+from .results import Measured, Result
 
 _NO_PYTHON = 127
 

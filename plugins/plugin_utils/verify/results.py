@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...module_utils._verify.job_agent import NO_ACCESS as NO_ACCESS
-from ...module_utils._verify.job_agent import NO_SHARED_PATH as NO_SHARED_PATH
 from .plan import ANYWHERE, Facts, asked, chosen
 
 

@@ -155,12 +155,12 @@ def config_problem(found: Any) -> str:
         odd = sorted(map(str, set(found) ^ set(_KEYS))) if isinstance(found, dict) else []
         return "has to be an object of exactly these keys: %s (odd: %s)" % (", ".join(_KEYS), ", ".join(odd))
     for key, kind in _KEYS.items():
-        if type(found[key]) is not kind:
+        if not is_of(found[key], kind):
             return "%s has to be of type %s" % (key, kind.__name__)
     inner = {"denied_users": str, "roots": str, "environment": str, "native_options": int}
     for key, kind in inner.items():
         values = found[key] if isinstance(found[key], list) else found[key].values()
-        if not all(type(value) is kind for value in values):
+        if not all(is_of(value, kind) for value in values):
             return "every value in %s has to be of type %s" % (key, kind.__name__)
     for path in [*found["roots"], *found["roots"].values(), found["ledger"]]:
         if path_problem(path):
@@ -170,6 +170,11 @@ def config_problem(found: Any) -> str:
     if any(one.startswith(other + "/") for one in found["roots"] for other in found["roots"]):
         return "one of the roots is below another"
     return "" if JOB_ID.fullmatch(found["cluster"]) else "cluster has to be a word"
+
+
+def is_of(value: Any, kind: type) -> bool:
+    """JSON's true and false are no numbers here."""
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def open_trusted(path: str) -> int:

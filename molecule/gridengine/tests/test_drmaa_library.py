@@ -24,7 +24,10 @@ VENV, WHEELS = f"{PLACE}/venv", f"{PLACE}/wheels"
 PREFIX = "/opt/clusterjobs-drmaa"
 WRONG = "sha256:" + "0" * 64
 SYSTEM = "--with-system=SLURM 22.05.8"
-DROP_IN = "/etc/systemd/system/galaxy.service.d/clusterjobs.conf"
+UNITS = "/etc/systemd/system"
+DROP_IN = f"{UNITS}/galaxy.service.d/clusterjobs.conf"
+# A running Galaxy has galaxy.service (test_galaxy.py).
+SERVICE = f"{UNITS}/drmaa-test.service"
 # A wheel of Debian's own package: an index would be another machine.
 MAKE_WHEEL = f"""
 import base64, hashlib, pathlib, zipfile
@@ -86,12 +89,14 @@ class Site:
 @pytest.fixture(scope="module", name="server")
 def galaxy_server(cluster: GridEngineCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     yield Site(cluster, tmp_path_factory.mktemp("archive"))
-    cluster.submit_host.check_output(f"rm -rf {PREFIX} {PLACE} /etc/systemd/system/galaxy.service")
+    cluster.submit_host.check_output(f"rm -rf {PREFIX} {PLACE} {SERVICE} {SERVICE}.d && systemctl daemon-reload")
 
 
 @pytest.fixture(scope="module")
-def lanes(server: Site) -> Iterator[Mapping[str, Future[None]]]:
+def lanes(server: Site, galaxy_comes_up: Play) -> Iterator[Mapping[str, Future[None]]]:
     """The two ways to a library side by side, as each waits for the host most of its time."""
+    # It loads the library, which is taken away below.
+    galaxy_comes_up.finish(600)
     # On the image it comes with the package for Debian's own Python.
     server.host.check_output("dpkg --purge --force-depends gridengine-drmaa1.0")
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -102,7 +107,7 @@ def by_a_package(server: Site) -> None:
     host = server.host
     host.check_output(f"install -d -o galaxy {VENV} && install -d {WHEELS} && python3 -c %s", MAKE_WHEEL)
     host.check_output(f"sudo -n -u galaxy python3 -m venv {VENV}")
-    variables = {"drmaa_venv": VENV, "drmaa_python_wheels": WHEELS}
+    variables = {"drmaa_manage_python": True, "drmaa_venv": VENV, "drmaa_python_wheels": WHEELS}
     tasks = ["Install the package", "Install the packages that are missing"]
     first = server.apply(**variables)
     assert changed(first)[:2] == [f"clusterjobs.drm.drmaa : {task}" for task in tasks]
@@ -112,9 +117,9 @@ def by_a_package(server: Site) -> None:
     second = server.apply(**variables)
     assert (second.rc, changed(second)) == (0, [])
 
-    host.check_output("printf %%s %s > /etc/systemd/system/galaxy.service && systemctl daemon-reload", UNIT)
-    host.check_output("systemctl start galaxy")
-    assert "SGE 8.1.9" in host.check_output("journalctl --unit galaxy --output cat")
+    host.check_output(f"cp -r {UNITS}/galaxy.service.d {SERVICE}.d && printf %%s %s > {SERVICE}", UNIT)
+    host.check_output("systemctl daemon-reload && systemctl start drmaa-test")
+    assert "SGE 8.1.9" in host.check_output("journalctl --unit drmaa-test --output cat")
     # Without what the role has put there, the library does not load.
     assert host.run(f"sudo -n -u galaxy env DRMAA_LIBRARY_PATH={DEBIANS} {VENV}/bin/python -c 'import drmaa'").rc != 0
 

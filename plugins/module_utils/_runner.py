@@ -20,13 +20,23 @@ RC_TIMED_OUT = 124
 _DRAIN_SECONDS = 5.0
 
 
+def lasting_directory() -> str:
+    """The account's home, or / where it cannot be entered.
+
+    A job may start in the directory of its submission, and behind sudo Ansible's is one that is gone with the module.
+    """
+    home = os.path.expanduser("~")
+    return home if os.path.isabs(home) and os.path.isdir(home) and os.access(home, os.X_OK) else os.sep
+
+
 class Runner:
     """Runs the DRM's commands and remembers their argument lists, each once (no secret is in them: scripts and values go by stdin and environment)."""
 
-    def __init__(self, timeout_seconds: float, wrapper: Optional[Wrapper] = None) -> None:
+    def __init__(self, timeout_seconds: float, wrapper: Optional[Wrapper] = None, directory: str = "") -> None:
         self.timeout_seconds = timeout_seconds
         self.commands: List[List[str]] = []
         self._wrapper = wrapper
+        self._directory = directory
         self._behind: Dict[str, Optional[Tuple[str, Dict[str, str]]]] = {}
 
     def run(self, command: Command, inherit_fds: Sequence[int] = ()) -> CommandResult:
@@ -38,7 +48,7 @@ class Runner:
         if command.told not in self.commands:
             self.commands.append(command.told)
         try:
-            process = _start(command, inherit_fds, self._program(command.argv[0]))
+            process = _start(command, command.directory or self._directory, inherit_fds, self._program(command.argv[0]))
         except (OSError, ValueError) as error:
             raise DrmError(
                 "cannot start '%s': %s. Nothing of it has run; is it installed, and on the PATH of this account (task keyword 'environment')?"
@@ -64,7 +74,7 @@ class Runner:
 
 
 def _start(
-    command: Command, inherit_fds: Sequence[int], program: Optional[Tuple[str, Dict[str, str]]]
+    command: Command, directory: str, inherit_fds: Sequence[int], program: Optional[Tuple[str, Dict[str, str]]]
 ) -> subprocess.Popen[bytes]:
     executable, variables = program or (None, {})
     # A file, not a pipe: of that it would take what we had written when we were killed for all, and submit half a script.
@@ -78,7 +88,7 @@ def _start(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, "LC_ALL": "C", **variables, **command.environ},
-            cwd=command.directory or None,
+            cwd=directory or None,
             pass_fds=tuple(inherit_fds),
             # Its own session: a lost connection's SIGHUP must not end a submission half way.
             start_new_session=True,

@@ -402,7 +402,7 @@ from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.journal impor
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.preview import Preview
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.registry import choose
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.submission import Submitter
-from ansible_collections.clusterjobs.drm.plugins.module_utils._runner import Runner
+from ansible_collections.clusterjobs.drm.plugins.module_utils._runner import Runner, lasting_directory
 
 STATES = ["submitted", "started", "finished", "held", "released", "suspended", "resumed", "absent"]
 WISHES = (
@@ -449,7 +449,7 @@ def main() -> None:
         result["drm"] = drm.name
         refuse_root(drm.name, os.geteuid())
         task, part = slice_from(params["_slice"])
-        runner = Runner(params["command_timeout"], drm.wrapper)
+        runner = Runner(params["command_timeout"], drm.wrapper, lasting_directory())
         result["commands"] = runner.commands
         client = Client(drm, runner, params["cluster"])
         journal = Journal(journal_directory(params), drm.name, params["cluster"], params["command_timeout"] + 30)

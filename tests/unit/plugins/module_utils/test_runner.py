@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.clusterjobs.drm.plugins.module_utils import _runner
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.errors import DrmError
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import Command
-from ansible_collections.clusterjobs.drm.plugins.module_utils._runner import Runner
+from ansible_collections.clusterjobs.drm.plugins.module_utils._runner import Runner, lasting_directory
 
 
 def python(code: str, *arguments: str, **named) -> Command:
@@ -58,6 +58,21 @@ def test_the_directory(tmp_path: Path) -> None:
     assert Runner(10).run(python(code, directory=str(tmp_path))).stdout == "%s\n" % tmp_path
     with pytest.raises(DrmError, match="not there"):
         Runner(10).run(python(code, directory=str(tmp_path / "not there")))
+
+
+def test_the_directory_of_a_command_that_names_none(tmp_path: Path) -> None:
+    say = (sys.executable, "-c", "import os; print(os.getcwd())")
+    runner = Runner(10, directory=str(tmp_path))
+    assert runner.run(Command(say)).stdout == f"{tmp_path}\n"
+    assert runner.run(Command(say, directory="/")).stdout == "/\n"
+
+
+@pytest.mark.parametrize(("home", "directory"), [("", "/"), ("there", "there"), ("gone", "/"), ("a-file", "/")])
+def test_a_directory_that_lasts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str, directory: str) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "a-file").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / home) if home else "relative")
+    assert lasting_directory() == (str(tmp_path / directory) if home else "/")
 
 
 def test_bytes_that_are_no_text() -> None:

@@ -36,7 +36,7 @@ class Module:
         self.capsys = capsys
         for module in (job, job_info):
             monkeypatch.setattr(module, "choose", lambda name, which: FakeDrm())
-            monkeypatch.setattr(module, "Runner", lambda seconds, wrapper: cluster)
+            monkeypatch.setattr(module, "Runner", lambda seconds, wrapper, directory="": cluster)
         monkeypatch.setattr(job, "refuse_root", lambda drm, uid: None)
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         # Where the controller's code is loaded too, as by other tests, Ansible's own way leads to its display.

@@ -95,7 +95,8 @@ def run_step(argv: list[str], log: IO[bytes], timeout: float) -> str:
     """Run one command; return what was wrong with it, or nothing."""
     log.write(f"$ {shlex.join(argv)}\n".encode())
     environment = {
-        **os.environ,
+        # A thousand plays and modules start here: they must not compile Ansible each time.
+        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         # Molecule and ansible-lint call Ansible's commands by name.
         "PATH": f"{bootstrap.VENVS['controller'] / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "ANSIBLE_COLLECTIONS_PATH": str(bootstrap.COLLECTIONS_PATH),

@@ -26,11 +26,11 @@ _ENVIRONMENT = ("runner", "shell", "tags", "metrics", "resubmit", *PORTABLE)
 
 
 def native_of(value: Any) -> Any:
-    """The native structure in any of the ways. Raises JobConfError."""
+    """The native structure in any of the ways, of plain types. Raises JobConfError."""
     value = _plain(value)
     if isinstance(value, str):
         text = value.lstrip("\ufeff \t\r\n")
-        value = _plain(xml_reader.read(text) if text.startswith("<") else yaml_format.read(value))
+        value = xml_reader.read(text) if text.startswith("<") else _plain(yaml_format.read(value))
         if isinstance(value, str):
             raise malformed("job configuration", value, "a mapping")
     if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _WRAPPERS:

@@ -74,8 +74,8 @@ class JobConf:
 
 
 def from_native(native: Any) -> JobConf:
-    """The model of a native structure. Raises JobConfError where its shape is not one that Galaxy reads."""
-    top = _mapping(_plain(native), "job configuration")
+    """The model of a native structure of plain types. Raises JobConfError where its shape is not one that Galaxy reads."""
+    top = _mapping(native, "job configuration")
     for section in top:
         if section not in _SECTIONS:
             mend = f"Use one of {', '.join(_SECTIONS)}."
@@ -116,14 +116,6 @@ def _texts(value: Any, place: str) -> None:
     for item, where in _items(value, place):
         if not isinstance(item, str):
             raise malformed(where, item, "a text")
-
-
-def _plain(native: Any) -> Any:
-    try:
-        return plain(native)
-    except TypeError as problem:
-        mend = "Give texts, numbers, lists and mappings."
-        raise error("malformed", "job configuration", str(problem), mend) from None
 
 
 def to_native(conf: JobConf) -> dict[str, Any]:

@@ -29,6 +29,14 @@ _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
 def write(native: dict[str, Any], comment: str) -> str:
     """The text, with a comment on top."""
+    root = tree(native)
+    ElementTree.indent(root, space="    ")
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<!-- {comment.replace("--", "- -")} -->\n{text}\n'
+
+
+def tree(native: dict[str, Any]) -> Element:
+    """The elements. Raises JobConfError for what the format cannot say."""
     root = Element("job_conf")
     _plugins(root, native)
     if native.get("handling"):
@@ -37,9 +45,7 @@ def write(native: dict[str, Any], comment: str) -> str:
     _resources(root, native.get("resources", {}))
     _tools(root, native.get("tools", ()))
     _limits(root, native.get("limits", ()))
-    ElementTree.indent(root, space="    ")
-    text = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<!-- {comment.replace("--", "- -")} -->\n{text}\n'
+    return root
 
 
 def _plugins(root: Element, native: Mapping[str, Any]) -> None:
@@ -159,6 +165,8 @@ def _add(parent: Element, tag: str, attributes: Mapping[str, Any], place: str) -
 
 def _scalar(value: Any, place: str) -> str:
     """A value as text. Galaxy reads an empty element as no value at all, which is not the same as an empty one."""
+    if type(value) is str and value and not _NOT_IN_XML.search(value):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (dict, list)):

@@ -93,7 +93,9 @@ class _Jobconf:
             handlers["assign"] = (
                 methods if isinstance(methods, list) else [item.strip() for item in str(methods).split(",")]
             )
-        if str(number).isdigit() and int(number):
+        if not re.fullmatch(r"\d{1,4}", str(number)):
+            raise malformed("handlers.count", number, "a number of handlers")
+        if int(number):
             handlers.setdefault("processes", {f"handler_{index}": {} for index in range(int(number))})
         return handlers
 

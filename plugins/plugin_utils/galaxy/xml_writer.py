@@ -24,6 +24,9 @@ HANDLING = {
 }
 ENV = {"name": "id", "file": "file", "execute": "exec", "raw": "raw"}
 LIMIT = ("type", "id", "tag", "window")
+# Parameters that are lists of containers: elements of their own.
+CONTAINERS = ("container", "container_override")
+_CONTAINER = ("type", "shell", "resolve_dependencies")
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
 
@@ -111,9 +114,8 @@ def _metrics(environment: Mapping[str, Any], place: str) -> str | None:
         return None
     if metrics == {"src": "disabled"}:
         return "false"
-    if isinstance(metrics, dict) and metrics.get("src") == "path" and set(metrics) == {"src", "path"}:
-        return str(metrics["path"])
-    raise _cannot(f"{place}.metrics", "metrics other than disabled or by path")
+    # Galaxy's attribute could name a file, but is taken for a boolean first, which a path is not.
+    raise _cannot(f"{place}.metrics", "metrics other than default or disabled")
 
 
 def _env(parent: Element, entry: Mapping[str, Any], place: str) -> None:
@@ -154,7 +156,21 @@ def _limits(root: Element, limits: Iterable[Mapping[str, Any]]) -> None:
 
 def _params(parent: Element, params: Mapping[str, Any], place: str) -> None:
     for name, value in params.items():
-        _add(parent, "param", {"id": name}, place).text = _scalar(value, f"{place}.{name}")
+        param = _add(parent, "param", {"id": name}, place)
+        if name in CONTAINERS and isinstance(value, list):
+            _containers(param, value, f"{place}.{name}")
+        elif value is not None:
+            param.text = _scalar(value, f"{place}.{name}")
+
+
+def _containers(param: Element, containers: Iterable[Any], place: str) -> None:
+    for index, container in enumerate(containers):
+        where = f"{place}[{index}]"
+        if not isinstance(container, dict):
+            raise _cannot(where, "a container that is no mapping")
+        _only(container, (*_CONTAINER, "identifier"), where)
+        attributes = {key: container.get(key) for key in _CONTAINER}
+        _add(param, "container", attributes, where).text = _scalar(container.get("identifier"), f"{where}.identifier")
 
 
 def _add(parent: Element, tag: str, attributes: Mapping[str, Any], place: str) -> Element:

@@ -142,6 +142,7 @@ def test_xml_to_model_to_yaml_to_model(file: Any) -> None:
         ({"destinations": [3]}, "destinations[0]: is an integer, not a mapping"),
         ({"destinations": [{"id": "a", "params": "x"}]}, "destinations.a.params: is a text, not a mapping"),
         ({"plugins": [], "tools": {"a": 1}}, "tools: is a mapping, not a list"),
+        ({"plugins": [], "handlers": {"count": "two"}}, "handlers.count: is a text, not a number of handlers"),
         ({"plugins": [], "handlers": {"kount": 1}}, "handlers.kount: is no key of galaxy_jobconf"),
         ({"plugins": [], "limits": [1]}, "limits[0]: is an integer, not a mapping"),
         ({"plugins": [], "resources": "x"}, "resources: is a text, not a mapping"),

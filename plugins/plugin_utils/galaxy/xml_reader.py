@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from .findings import Finding, JobConfError, error
+from .plain import MOST_LEVELS
 from .xml_writer import CONTAINERS, ENV, HANDLING, LIMIT, RESUBMIT, TOOL
 
 # What Galaxy's conversion looks at: the attributes of each element, and the elements in it.
@@ -66,7 +67,8 @@ def _parse(text: str) -> Element:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise error("not-xml", "the text", "declares a document type or entities", "Remove the declaration.")
     try:
-        root = ElementTree.fromstring(text.encode("utf-8"))
+        # A text is read as it is, whatever encoding its declaration names.
+        root = ElementTree.fromstring(text, ElementTree.XMLParser(target=_Builder()))
     except (ElementTree.ParseError, ValueError) as problem:
         place = f"line {problem.position[0]}" if isinstance(problem, ElementTree.ParseError) else "the text"
         raise error("not-xml", place, "is not XML", "Mend it.") from None
@@ -81,6 +83,24 @@ def _parse(text: str) -> Element:
     if unread:
         raise JobConfError(unread)
     return root
+
+
+class _Builder(ElementTree.TreeBuilder):
+    """Ends where elements stand in one another deeper than in any job_conf: the time that they take grows with the square of their depth."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = 0
+
+    def start(self, tag: Any, attrs: Any, /) -> Element:
+        self.depth += 1
+        if self.depth > MOST_LEVELS:
+            raise error("not-xml", "the text", "has elements in elements without end", "Mend it.")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        self.depth -= 1
+        return super().end(tag)
 
 
 def _unread(element: Element) -> Iterator[Finding]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -41,10 +42,9 @@ def read(text: str) -> Any:
     except (yaml.YAMLError, ValueError, RecursionError) as problem:
         mark = getattr(problem, "problem_mark", None)
         place = f"line {mark.line + 1}" if mark else "the text"
-        # The error's own text quotes the file, which may hold secrets.
-        raise error(
-            "not-yaml", place, f"is not YAML ({getattr(problem, 'problem', None) or 'bad character'})", "Mend it."
-        ) from None
+        # The error's own text quotes the file, which may hold secrets: a password that begins with ! is a tag to YAML.
+        what = re.sub("'.*'", "'...'", getattr(problem, "problem", None) or "bad character", flags=re.DOTALL)
+        raise error("not-yaml", place, f"is not YAML ({what})", "Mend it.") from None
 
 
 def write(native: dict[str, Any], comment: str) -> str:

@@ -213,7 +213,30 @@ def test_workers_of_all_plugins() -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["a: b: hunter2", "- [", "\x00", "a: !!python/object:os.system {}"])
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-16"])
+def test_a_text_is_read_as_it_is_whatever_it_says_of_its_encoding(encoding: str) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?><job_conf><destinations default="gänse"/></job_conf>'
+    assert xml_reader.read(text)["execution"]["default"] == "gänse"
+
+
+@pytest.mark.parametrize("text", ["<a>" * 200_000, "<job_conf>" + "<a>" * 50_000 + "</a>" * 50_000 + "</job_conf>"])
+def test_xml_without_end_takes_no_time(text: str) -> None:
+    with pytest.raises(JobConfError, match="elements in elements without end"):
+        xml_reader.read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: !hunter2 b",
+        "a: *hunter2",
+        "a: [&hunter2 1, &hunter2 2]",
+        "a: b: hunter2",
+        "- [",
+        "\x00",
+        "a: !!python/object:os.system {}",
+    ],
+)
 def test_yaml_that_is_not_read(text: str) -> None:
     with pytest.raises(JobConfError, match="is not YAML") as caught:
         yaml_format.read(text)

@@ -83,6 +83,10 @@ def from_native(native: Any) -> JobConf:
                 "unknown-section", section, "is no section of a job configuration; Galaxy would ignore it", mend
             )
     execution = _mapping(top.get("execution"), "execution")
+    for key in execution:
+        if key not in ("default", "environments"):
+            message, mend = "is not read by Galaxy there", "Move it to where it belongs, or remove it."
+            raise error("unknown-section", f"execution.{key}", message, mend)
     return JobConf(
         runners=tuple(_runner(name, item) for name, item in _mapping(top.get("runners"), "runners").items()),
         environments=tuple(_environment(name, item) for name, item in _environments(execution.get("environments"))),
@@ -159,9 +163,10 @@ def _environments(value: Any) -> Iterator[tuple[str, Any]]:
         return
     seen: set[str] = set()
     for item, place in _items(value, "execution.environments"):
-        name = _text(_mapping(item, place).get("id"), f"{place}.id")
+        value_of_id = _mapping(item, place).get("id")
+        name = _text(value_of_id, f"{place}.id")
         if not name:
-            raise malformed(f"{place}.id", item.get("id"), "an id")
+            raise malformed(f"{place}.id", value_of_id, "an id")
         if name in seen:
             mend = "Give one of them another name, or remove it."
             raise error("duplicate-id", f"{place}.id", f"{name!r} stands there for the second time", mend)
@@ -243,7 +248,13 @@ def _mapping(value: Any, place: str) -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise malformed(place, value, "a mapping")
-    return {_text(key, place): item for key, item in value.items()}
+    result = {_text(key, place): item for key, item in value.items()}
+    if "" in result:
+        raise malformed(f"{place}, a key,", "" if "" in value else None, "a name")
+    if len(result) < len(value):
+        message, mend = "has two keys that are the same as texts, such as 1 and '1'", "Give one of them another name."
+        raise error("duplicate-id", place, message, mend)
+    return result
 
 
 def _items(value: Any, place: str) -> Iterator[tuple[Any, str]]:

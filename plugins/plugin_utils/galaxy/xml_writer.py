@@ -67,13 +67,13 @@ def _handlers(root: Element, handling: Mapping[str, Any]) -> None:
     methods = handling.get("assign") or []
     if not isinstance(methods, list):
         raise _cannot("handling.assign", "what is no list here")
-    attributes["assign_with"] = ",".join(_scalar(method, "handling.assign") for method in methods) or None
+    attributes["assign_with"] = _joined(methods, "handling.assign")
     parent = _add(root, "handlers", attributes, "handling")
     for name, process in (handling.get("processes") or {}).items():
         place = f"handling.processes.{name}"
         _only(process or {}, ("tags", "plugins"), place)
-        tags = ",".join((process or {}).get("tags") or ())
-        handler = _add(parent, "handler", {"id": name, "tags": tags or None}, place)
+        tags = _joined((process or {}).get("tags") or (), f"{place}.tags")
+        handler = _add(parent, "handler", {"id": name, "tags": tags}, place)
         for plugin in (process or {}).get("plugins") or ():
             _add(handler, "plugin", {"id": plugin}, f"{place}.plugins")
 
@@ -86,7 +86,7 @@ def _destinations(root: Element, execution: Mapping[str, Any]) -> None:
             raise _cannot(f"{place}.shell", "a shell")
         own = ("runner", "tags", "metrics", "env", "resubmit", "params")
         params = environment.get("params", {key: value for key, value in environment.items() if key not in own})
-        tags = ",".join(environment.get("tags", ())) or None
+        tags = _joined(environment.get("tags", ()), f"{place}.tags")
         attributes = {
             "id": name,
             "runner": environment.get("runner"),
@@ -131,7 +131,8 @@ def _resources(root: Element, resources: Mapping[str, Any]) -> None:
         _only(resources, ("default", "groups"), "resources")
         parent = _add(root, "resources", {"default": resources.get("default")}, "resources")
         for name, fields in (resources.get("groups") or {}).items():
-            _add(parent, "group", {"id": name}, f"resources.groups.{name}").text = ",".join(fields or ())
+            place = f"resources.groups.{name}"
+            _add(parent, "group", {"id": name}, place).text = _joined(fields or (), place)
 
 
 def _tools(root: Element, tools: Iterable[Mapping[str, Any]]) -> None:
@@ -177,6 +178,15 @@ def _add(parent: Element, tag: str, attributes: Mapping[str, Any], place: str) -
     return SubElement(
         parent, tag, {key: _scalar(value, f"{place}.{key}") for key, value in attributes.items() if value is not None}
     )
+
+
+def _joined(names: Iterable[Any], place: str) -> str | None:
+    """A list in one text: a name with a comma or blanks around it would be another one when it is read."""
+    texts = [_scalar(name, place) for name in names]
+    for text in texts:
+        if "," in text or text != text.strip():
+            raise _cannot(place, "a name with a comma or blanks around it in a list")
+    return ",".join(texts) or None
 
 
 def _scalar(value: Any, place: str) -> str:

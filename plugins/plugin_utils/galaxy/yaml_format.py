@@ -21,15 +21,15 @@ class _Loader(_Base):
     """Of two keys of the same name YAML takes the last one, and Galaxy never hears of the first."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[str] = set()
+        seen: set[tuple[str, str]] = set()
         for key, _value in node.value if isinstance(node, yaml.MappingNode) else ():
             if not isinstance(key, yaml.ScalarNode):
                 continue
-            if key.value in seen and key.value != "<<":
+            if (key.tag, key.value) in seen and key.value != "<<":
                 line = key.start_mark.line + 1
                 mend = "Give one of them another name, or remove it."
                 raise error("duplicate-id", f"line {line}", f"{key.value!r} stands there for the second time", mend)
-            seen.add(key.value)
+            seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
 
 

@@ -127,6 +127,10 @@ def test_docker_means_the_same_in_both_formats() -> None:
         ({"handling": {"runner": "x"}}, "handling.runner"),
         ({"handling": {"processes": {"h": {"nice": 1}}}}, "handling.processes.h.nice"),
         ({"resources": {"other": {}}}, "resources.other"),
+        ({"resources": {"groups": {"g": ["a\0b"]}}}, "resources.groups.g"),
+        ({"resources": {"groups": {"g": ["a,b"]}}}, "resources.groups.g"),
+        (environment(tags=["a,b"]), "execution.environments.a.tags"),
+        ({"handling": {"processes": {"h": {"tags": [" a"]}}}}, "handling.processes.h.tags"),
         ({"limits": [{"type": "output_size", "value": "1", "else": 1}]}, "limits[0].else"),
         ({"tools": [{"id": "bwa", "x": {"y": 1}}]}, "tools[0].x"),
     ],
@@ -211,6 +215,12 @@ def test_workers_of_all_plugins() -> None:
         "a": "3",
         "b": "5",
     }
+
+
+def test_a_number_and_its_text_are_two_keys_to_yaml() -> None:
+    assert yaml_format.read("{1: a, '1': b}") == {1: "a", "1": "b"}
+    with pytest.raises(JobConfError, match="for the second time"):
+        yaml_format.read("{1: a, 1: b}")
 
 
 @pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-16"])

@@ -57,6 +57,7 @@ CODES: dict[str, Code] = {
     "sample-name": Code(ERROR, START, "a name that Galaxy's sample files use and its code does not"),
     "bad-runner-value": Code(ERROR, START, "the runner refuses the value"),
     "bad-workers": Code(ERROR, JOB, "no number of workers above 0: with 0 jobs wait for ever"),
+    "workers-not-number": Code(ERROR, JOB, "a number of workers in quotes", mended=True),
     "not-in-release": Code(ERROR, START, "the runner, parameter or format came with a later release"),
     "unchecked-runner": Code(WARNING, RISK, "a runner that is not Galaxy's: nothing is known of its parameters"),
     "unknown-runner": Code(ERROR, JOB, "an environment whose runner is not defined, or off"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import xml_reader, yaml_format
 from .findings import JobConfError, error, malformed
-from .model import PORTABLE
+from .model import PORTABLE, number
 from .plain import plain
 
 _WRAPPERS = ("galaxy_jobconf", "galaxy_job_config", "job_config")
@@ -78,7 +78,8 @@ class _Jobconf:
             params = dict(self._mapping(item.pop("params", {}), f"plugins.{name}.params"))
             params.update({key: item.pop(key) for key in list(item) if key not in ("load", "workers")})
             if item.get("load"):
-                runners[name] = {**common, **item, "kwds": params} if params else {**common, **item}
+                runner = {**common, **item, **({"kwds": params} if params else {})}
+                runners[name] = {key: number(value) if key == "workers" else value for key, value in runner.items()}
             elif name == "dynamic":
                 dynamic = params
             else:

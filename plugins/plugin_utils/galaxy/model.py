@@ -147,13 +147,13 @@ def _runner(name: str, value: Any) -> Runner:
     return Runner(
         id=_text(name, place),
         load=_text(options.get("load"), f"{place}.load"),
-        workers=_number(options.get("workers")),
+        workers=options.get("workers"),
         params=_mapping(options["kwds"], f"{place}.kwds") if "kwds" in options else _others(options, _RUNNER_KEYS),
     )
 
 
 def _native_runner(runner: Runner) -> dict[str, Any]:
-    return {**_filled({"load": runner.load, "workers": runner.workers}), **runner.params}
+    return {**_filled({"load": runner.load, "workers": number(runner.workers)}), **runner.params}
 
 
 def _environments(value: Any) -> Iterator[tuple[str, Any]]:
@@ -274,8 +274,8 @@ def _text(value: Any, place: str) -> str:
     return str(value)
 
 
-def _number(value: Any) -> Any:
-    """XML has texts alone, and to Galaxy's YAML reader a number in quotes is none."""
+def number(value: Any) -> Any:
+    """A number of workers: Galaxy makes one of XML's texts, and of a text in YAML none."""
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 

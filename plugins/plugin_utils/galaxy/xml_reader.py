@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from .findings import Finding, JobConfError, error
+from .model import number
 from .plain import MOST_LEVELS
 from .xml_writer import CONTAINERS, ENV, HANDLING, LIMIT, RESUBMIT, TOOL
 
@@ -195,7 +196,9 @@ def _read_plugins(root: Element) -> tuple[dict[str, Any], dict[str, Any]]:
         if plugin.get("id") == "dynamic" and not plugin.get("load"):
             dynamic = params
         else:
-            runners[_id(plugin, place)] = {**common, **_named(plugin, {"load": "load", "workers": "workers"}), **params}
+            runner = {**common, **_named(plugin, {"load": "load", "workers": "workers"})}
+            workers = {"workers": number(runner["workers"])} if "workers" in runner else {}
+            runners[_id(plugin, place)] = {**runner, **workers, **params}
     return runners, dynamic
 
 

@@ -212,8 +212,8 @@ def test_a_plugin_without_a_class_is_not_taken_for_the_rules_parameters() -> Non
 def test_workers_of_all_plugins() -> None:
     text = '<job_conf><plugins workers="3"><plugin id="a" type="runner" load="x"/><plugin id="b" type="runner" load="y" workers="5"/></plugins></job_conf>'
     assert {name: runner["workers"] for name, runner in xml_reader.read(text)["runners"].items()} == {
-        "a": "3",
-        "b": "5",
+        "a": 3,
+        "b": 5,
     }
 
 

@@ -118,20 +118,36 @@ class ActionModule(ActionBase):
             raise JobConfError(findings)
         return findings
 
+    def _check_kind(self, path: str, option: str, task_vars: dict[str, Any]) -> None:
+        """What is there has to be a file: to read a FIFO would take for ever."""
+        there = self._execute_remote_stat(path, task_vars, follow=True, checksum=False)
+        if there["exists"] and not there["isreg"]:
+            raise error("bad-option", option, f"{path} is there and no file", "Remove it, or name another path.")
+
     def _text_on_host(self, path: str, option: str, task_vars: dict[str, Any]) -> str | None:
         """What a file says; None where it is not there."""
+        self._check_kind(path, option, task_vars)
         answer = self._execute_module(
             module_name="ansible.builtin.slurp", module_args={"src": path}, task_vars=task_vars
         )
         if not answer.get("failed"):
-            return base64.b64decode(answer["content"]).decode("utf-8", "replace")
+            return self._decoded(base64.b64decode(answer["content"]), path, option)
         if "not found" in answer.get("msg", ""):
             return None
         message = f"{option}: cannot read {path}: {answer.get('msg')}. Use become, or leave the option out."
         raise AnsibleActionFail(message, result=answer)
 
+    @staticmethod
+    def _decoded(content: bytes, path: str, option: str) -> str:
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError as problem:
+            message = f"{path} is not UTF-8 at byte {problem.start}"
+            raise error("bad-option", option, message, "Galaxy would not read it either: save it as UTF-8.") from None
+
     def _place(self, text: str, form: str, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What ansible.builtin.copy answers, with the diff made anew, since what it compares may hold secrets."""
+        self._check_kind(options["path"], "path", task_vars)
         task = self._task.copy()
         task.args = {name: options[name] for name in _PLACED if options[name] is not None}
         task.args.update(content=text, dest=options["path"])

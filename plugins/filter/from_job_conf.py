@@ -10,9 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.dialects import native_of
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import render
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import JobConfError
-from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.model import from_native, to_native
 
 DOCUMENTATION = r"""
 name: from_job_conf
@@ -46,7 +45,7 @@ _value:
 def from_job_conf(value: Any) -> dict[str, Any]:
     """The filter itself."""
     try:
-        return to_native(from_native(native_of(value)))
+        return render.read(value)
     except JobConfError as error:
         raise AnsibleFilterError(f"from_job_conf: {error}") from error
 

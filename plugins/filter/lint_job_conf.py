@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import render
-from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import FORMATS, NEWEST, Context
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import FORMATS, NEWEST, Context, codes_in
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import JobConfError
 
 DOCUMENTATION = r"""
@@ -84,7 +84,7 @@ def lint_job_conf(
         raise AnsibleFilterError(f"lint_job_conf: form is {form!r}, not one of {', '.join(FORMATS)}")
     settings = render.galaxy_section(galaxy_config)
     try:
-        context = Context(drm, str(galaxy_release), tuple(map(str, waive)), settings, cluster or {}, form)
+        context = Context(drm, str(galaxy_release), codes_in(waive), settings, cluster or {}, form)
     except JobConfError as error:
         raise AnsibleFilterError(f"lint_job_conf: {error}") from error
     return [finding.as_dict() for finding in render.lint(value, context)]

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
 
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import render
-from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import NEWEST, Context
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import NEWEST, Context, codes_in
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import WARNING, JobConfError
 
 DOCUMENTATION = r"""
@@ -81,7 +81,7 @@ def to_job_conf(
     if output not in ("inline", "yaml", "xml"):
         raise AnsibleFilterError(f"to_job_conf: output is {output!r}, not one of inline, yaml, xml")
     try:
-        context = Context(drm, str(galaxy_release), tuple(map(str, waive)), form=output, umask=umask)
+        context = Context(drm, str(galaxy_release), codes_in(waive), form=output, umask=umask)
         native, findings = render.prepare(job_config, context)
         for finding in findings:
             if finding.level == WARNING:

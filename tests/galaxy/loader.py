@@ -2,7 +2,7 @@
 
 In: a JSON list of {name, path, form} as the first argument's file. Out: a JSON object by name, with `schema` (errors of Galaxy's schema), `loaded`
 (empty, or why Galaxy would not start), and what was loaded: `destinations`, `tools`, `limits`, `handlers`, and each
-runner's `parameters` with their defaults.
+runner's `parameters` with their defaults; and `jobs`, what of it fails when a job comes.
 """
 
 from __future__ import annotations
@@ -107,6 +107,7 @@ def schema_errors(native: Any) -> list[str]:
 def load(path: str, form: str) -> dict[str, Any]:
     """What Galaxy makes of a file."""
     from galaxy.jobs import JobConfiguration
+    from jobs import failures
 
     native = None if form == "xml" else yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     answer: dict[str, Any] = {"schema": [], "loaded": ""}
@@ -129,6 +130,7 @@ def load(path: str, form: str) -> dict[str, Any]:
     answer["destinations"], answer["tools"] = destinations, tools
     answer["limits"], answer["handlers"] = repr(loaded.limits), loaded.handlers
     answer["parameters"] = {name: _defaults(plugin) for name, plugin in plugins.items()}
+    answer["jobs"] = failures(loaded, plugins)
     return answer
 
 

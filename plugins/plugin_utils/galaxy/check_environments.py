@@ -22,9 +22,12 @@ _HANDED_ON = {"cli": ("shell_", "job_"), "pulsar": ("submit_", "k8s_", "tes_", "
 
 def runners(subject: Subject) -> Iterator[Finding]:
     """An environment's runner is looked for when a job comes, and keys beside params: never."""
+    rules = any(environment.runner in RULE_RUNNERS for environment in subject.conf.environments)
     defined = {runner.id for runner in subject.conf.runners if enabled(runner.params)} | set(RULE_RUNNERS)
     for environment in subject.conf.environments:
         place = f"execution.environments.{environment.id}"
+        if _for_limits(environment) and rules:
+            continue
         if environment.runner not in defined:
             named = f"{environment.runner!r} is not defined in runners; every job there would fail"
             ids = [runner.id for runner in subject.conf.runners if runner.id in defined]
@@ -37,6 +40,12 @@ def runners(subject: Subject) -> Iterator[Finding]:
         for key in environment.hidden:
             message = "is ignored by Galaxy, because there is an explicit params:"
             yield Finding("hidden-parameter", f"{place}.{key}", message, "Move it into params:.")
+
+
+def _for_limits(environment: Environment) -> bool:
+    """Tags alone: a rule makes an environment of this id, and Galaxy finds the limits of its tags here."""
+    others = (environment.runner, environment.params, environment.env, environment.resubmit, environment.request)
+    return bool(environment.tags) and not any(others)
 
 
 def parameters(subject: Subject) -> Iterator[Finding]:

@@ -66,6 +66,9 @@ def _workers(runner: Runner, place: str) -> Iterator[Finding]:
     if runner.workers is not None and not re.fullmatch(r"[1-9]\d*", str(runner.workers)):
         mend = "Leave it out for Galaxy's default, 4."
         yield Finding("bad-workers", f"{place}.workers", "is not an integer above 0", mend)
+    elif isinstance(runner.workers, str):
+        message = "is a text, for which Galaxy starts no worker"
+        yield Finding("workers-not-number", f"{place}.workers", message, "Write it without quotes.")
 
 
 def _parameters(subject: Subject, runner: Runner, kind: RunnerType, place: str) -> Iterator[Finding]:

@@ -25,6 +25,9 @@ _COUNTED = (
 )
 _TIMED = ("walltime", "total_walltime")
 _LIMITS = (*_COUNTED, *_TIMED, "output_size")
+# Names of Galaxy's first job_conf.xml, which many a file still has.
+_MEANT = {"job_walltime": "walltime", "unregistered_user_concurrent_jobs": "anonymous_user_concurrent_jobs"}
+_SIZE = re.compile(r"\d+(\.\d+)? *([KMGTPE]i?)?(B(ytes?)?)?", re.IGNORECASE)
 
 
 def handling(subject: Subject) -> Iterator[Finding]:
@@ -80,19 +83,22 @@ def tools(subject: Subject) -> Iterator[Finding]:
 
 
 def limits(subject: Subject) -> Iterator[Finding]:
-    """YAML reads 12:00:00 as a number of seconds, and Galaxy then does not start."""
+    """A limit of another name limits nothing, and a value that is none ends Galaxy's start. YAML reads 12:00:00 as a number of seconds."""
     for index, limit in enumerate(subject.conf.limits):
-        place, kind, value = f"limits[{index}]", limit.get("type"), limit.get("value")
+        place, kind = f"limits[{index}]", str(limit.get("type") or "")
+        value = str(limit.get("value")).strip()
         if not kind:
-            mend = "Name the limit's type."
-            yield Finding("bad-limit", f"{place}.type", "is missing; Galaxy would not start", mend)
-        elif kind in _TIMED and not re.fullmatch(r"\d+:\d+:\d+", str(value)):
+            yield Finding("bad-limit", f"{place}.type", "is missing; Galaxy would not start", "Name the limit's type.")
+        elif kind not in _LIMITS:
+            mend = f"Write {_MEANT[kind]}." if kind in _MEANT else f"Galaxy knows {', '.join(_LIMITS)}."
+            yield Finding("unknown-limit", f"{place}.type", f"{kind!r} limits nothing in Galaxy", mend)
+        elif kind in _TIMED and not re.fullmatch(r"\d+:\d+:\d+", value):
             mend = "Write it in quotes: '12:00:00'."
             yield Finding("bad-limit", f"{place}.value", "is not H:MM:SS; Galaxy would not start", mend)
-        elif kind in _COUNTED and not re.fullmatch(r"\d+", str(value)):
+        elif kind in _COUNTED and not re.fullmatch(r"\d+", value):
             yield Finding("bad-limit", f"{place}.value", "is not a number; Galaxy would not start", "Give a number.")
-        elif kind == "total_walltime" and not re.fullmatch(r"\d+", str(limit.get("window"))):
+        elif kind == "total_walltime" and not re.fullmatch(r"\d+", str(limit.get("window")).strip()):
             mend = "Give a number of days."
             yield Finding("bad-limit", f"{place}.window", "is not a number; Galaxy would not start", mend)
-        elif kind == "output_size" and not re.fullmatch(r"\d+(\.\d+)? *([KMGTPE]i?)?B?", str(value), re.IGNORECASE):
+        elif kind == "output_size" and not _SIZE.fullmatch(str(limit.get("value"))):
             yield Finding("bad-limit", f"{place}.value", "is no size; Galaxy would not start", "Write it as 50G.")

@@ -40,6 +40,9 @@ CODES: dict[str, Code] = {
     "only-in-xml": Code(
         ERROR, UNSAID, "macros, values from the environment and job_metrics, which only Galaxy can fill in"
     ),
+    "unread-in-xml": Code(
+        ERROR, UNSAID, "an element or attribute of job_conf.xml where Galaxy does not look for it, so that it is lost"
+    ),
     "not-in-xml": Code(ERROR, UNSAID, "what job_conf.xml cannot say"),
     "not-in-dialect": Code(ERROR, UNSAID, "a key that galaxy_jobconf does not have"),
     "malformed": Code(ERROR, UNSAID, "a shape that Galaxy does not read"),
@@ -54,6 +57,7 @@ CODES: dict[str, Code] = {
     "sample-name": Code(ERROR, START, "a name that Galaxy's sample files use and its code does not"),
     "bad-runner-value": Code(ERROR, START, "the runner refuses the value"),
     "bad-workers": Code(ERROR, JOB, "no number of workers above 0: with 0 jobs wait for ever"),
+    "workers-not-number": Code(ERROR, JOB, "a number of workers in quotes", mended=True),
     "not-in-release": Code(ERROR, START, "the runner, parameter or format came with a later release"),
     "unchecked-runner": Code(WARNING, RISK, "a runner that is not Galaxy's: nothing is known of its parameters"),
     "unknown-runner": Code(ERROR, JOB, "an environment whose runner is not defined, or off"),
@@ -95,6 +99,9 @@ CODES: dict[str, Code] = {
     "condition-never-met": Code(WARNING, RISK, "a resubmission on an end that the runner never reports"),
     "bad-tool": Code(ERROR, START, "a tool with neither or both of id and class, or no such class"),
     "bad-limit": Code(ERROR, START, "a limit without a type, or a value that is none"),
+    "unknown-limit": Code(
+        ERROR, IGNORED, "no kind of limit that Galaxy knows, such as job_walltime, so that nothing is limited"
+    ),
     "bad-handling": Code(ERROR, START, "no method by which handlers are assigned"),
     "unknown-handling-key": Code(WARNING, IGNORED, "no key of handling: assign_with is XML's word for assign"),
     "above-queue-limit": Code(ERROR, JOB, "a request above the limits of its queue, where cluster facts are given"),

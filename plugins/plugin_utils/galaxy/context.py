@@ -39,6 +39,11 @@ class Context:
 
     def __post_init__(self) -> None:
         """Refuse what would make every finding wrong. Raises JobConfError."""
+        for option, value in (("galaxy", self.galaxy), ("cluster", self.cluster)):
+            if not isinstance(value, Mapping):
+                raise error("bad-option", option, "is not a mapping", f"Give {option} as it is documented.")
+        if not isinstance(self.cluster.get("queues") or [], (list, tuple)):
+            raise error("bad-option", "cluster.queues", "is not a list", "Give what cluster_info returned.")
         check_waived(self.waive)
         umask_checked(self.umask)
         if self.drm not in ("auto", *DRM_NAMES):
@@ -92,6 +97,13 @@ class Subject:
             plugin = JOB_PLUGINS.get(str(environment.params.get("job_plugin")))
             return plugin.raises if plugin else frozenset(("walltime_reached", "memory_limit_reached"))
         return kind.raises
+
+
+def codes_in(waive: Any) -> tuple[str, ...]:
+    """A filter's option waive. Raises JobConfError where it is no list."""
+    if not isinstance(waive, (list, tuple)):
+        raise error("bad-option", "waive", "is not a list", "Give a list of codes.")
+    return tuple(map(str, waive))
 
 
 def enabled(params: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import xml_reader, yaml_format
 from .findings import JobConfError, error, malformed
-from .model import PORTABLE
+from .model import PORTABLE, number
 from .plain import plain
 
 _WRAPPERS = ("galaxy_jobconf", "galaxy_job_config", "job_config")
@@ -26,11 +26,11 @@ _ENVIRONMENT = ("runner", "shell", "tags", "metrics", "resubmit", *PORTABLE)
 
 
 def native_of(value: Any) -> Any:
-    """The native structure in any of the ways. Raises JobConfError."""
+    """The native structure in any of the ways, of plain types. Raises JobConfError."""
     value = _plain(value)
     if isinstance(value, str):
         text = value.lstrip("\ufeff \t\r\n")
-        value = _plain(xml_reader.read(text) if text.startswith("<") else yaml_format.read(value))
+        value = xml_reader.read(text) if text.startswith("<") else _plain(yaml_format.read(value))
         if isinstance(value, str):
             raise malformed("job configuration", value, "a mapping")
     if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _WRAPPERS:
@@ -78,7 +78,8 @@ class _Jobconf:
             params = dict(self._mapping(item.pop("params", {}), f"plugins.{name}.params"))
             params.update({key: item.pop(key) for key in list(item) if key not in ("load", "workers")})
             if item.get("load"):
-                runners[name] = {**common, **item, "kwds": params} if params else {**common, **item}
+                runner = {**common, **item, **({"kwds": params} if params else {})}
+                runners[name] = {key: number(value) if key == "workers" else value for key, value in runner.items()}
             elif name == "dynamic":
                 dynamic = params
             else:
@@ -93,7 +94,9 @@ class _Jobconf:
             handlers["assign"] = (
                 methods if isinstance(methods, list) else [item.strip() for item in str(methods).split(",")]
             )
-        if str(number).isdigit() and int(number):
+        if not re.fullmatch(r"\d{1,4}", str(number)):
+            raise malformed("handlers.count", number, "a number of handlers")
+        if int(number):
             handlers.setdefault("processes", {f"handler_{index}": {} for index in range(int(number))})
         return handlers
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .codes import CODES, ERROR, NOTE, WAIVED, WARNING
+from .secrets import redacted_text
 
 __all__ = ("CODES", "ERROR", "NOTE", "WAIVED", "WARNING", "Finding", "JobConfError", "error", "malformed", "sorted_out")
 
@@ -30,6 +31,8 @@ class Finding:
     def __post_init__(self) -> None:
         if not self.level:
             object.__setattr__(self, "level", CODES[self.code].level)
+        # It may quote native words, and those may hold a secret.
+        object.__setattr__(self, "message", redacted_text(self.message))
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}. {self.mend} [{self.code}]"

@@ -74,8 +74,8 @@ class JobConf:
 
 
 def from_native(native: Any) -> JobConf:
-    """The model of a native structure. Raises JobConfError where its shape is not one that Galaxy reads."""
-    top = _mapping(_plain(native), "job configuration")
+    """The model of a native structure of plain types. Raises JobConfError where its shape is not one that Galaxy reads."""
+    top = _mapping(native, "job configuration")
     for section in top:
         if section not in _SECTIONS:
             mend = f"Use one of {', '.join(_SECTIONS)}."
@@ -83,6 +83,10 @@ def from_native(native: Any) -> JobConf:
                 "unknown-section", section, "is no section of a job configuration; Galaxy would ignore it", mend
             )
     execution = _mapping(top.get("execution"), "execution")
+    for key in execution:
+        if key not in ("default", "environments"):
+            message, mend = "is not read by Galaxy there", "Move it to where it belongs, or remove it."
+            raise error("unknown-section", f"execution.{key}", message, mend)
     return JobConf(
         runners=tuple(_runner(name, item) for name, item in _mapping(top.get("runners"), "runners").items()),
         environments=tuple(_environment(name, item) for name, item in _environments(execution.get("environments"))),
@@ -118,14 +122,6 @@ def _texts(value: Any, place: str) -> None:
             raise malformed(where, item, "a text")
 
 
-def _plain(native: Any) -> Any:
-    try:
-        return plain(native)
-    except TypeError as problem:
-        mend = "Give texts, numbers, lists and mappings."
-        raise error("malformed", "job configuration", str(problem), mend) from None
-
-
 def to_native(conf: JobConf) -> dict[str, Any]:
     """The native structure of a model, always in the same order, without what is empty."""
     execution = {
@@ -151,13 +147,13 @@ def _runner(name: str, value: Any) -> Runner:
     return Runner(
         id=_text(name, place),
         load=_text(options.get("load"), f"{place}.load"),
-        workers=_number(options.get("workers")),
+        workers=options.get("workers"),
         params=_mapping(options["kwds"], f"{place}.kwds") if "kwds" in options else _others(options, _RUNNER_KEYS),
     )
 
 
 def _native_runner(runner: Runner) -> dict[str, Any]:
-    return {**_filled({"load": runner.load, "workers": runner.workers}), **runner.params}
+    return {**_filled({"load": runner.load, "workers": number(runner.workers)}), **runner.params}
 
 
 def _environments(value: Any) -> Iterator[tuple[str, Any]]:
@@ -167,9 +163,10 @@ def _environments(value: Any) -> Iterator[tuple[str, Any]]:
         return
     seen: set[str] = set()
     for item, place in _items(value, "execution.environments"):
-        name = _text(_mapping(item, place).get("id"), f"{place}.id")
+        value_of_id = _mapping(item, place).get("id")
+        name = _text(value_of_id, f"{place}.id")
         if not name:
-            raise malformed(f"{place}.id", item.get("id"), "an id")
+            raise malformed(f"{place}.id", value_of_id, "an id")
         if name in seen:
             mend = "Give one of them another name, or remove it."
             raise error("duplicate-id", f"{place}.id", f"{name!r} stands there for the second time", mend)
@@ -251,7 +248,13 @@ def _mapping(value: Any, place: str) -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise malformed(place, value, "a mapping")
-    return {_text(key, place): item for key, item in value.items()}
+    result = {_text(key, place): item for key, item in value.items()}
+    if "" in result:
+        raise malformed(f"{place}, a key,", "" if "" in value else None, "a name")
+    if len(result) < len(value):
+        message, mend = "has two keys that are the same as texts, such as 1 and '1'", "Give one of them another name."
+        raise error("duplicate-id", place, message, mend)
+    return result
 
 
 def _items(value: Any, place: str) -> Iterator[tuple[Any, str]]:
@@ -271,8 +274,8 @@ def _text(value: Any, place: str) -> str:
     return str(value)
 
 
-def _number(value: Any) -> Any:
-    """XML has texts alone, and to Galaxy's YAML reader a number in quotes is none."""
+def number(value: Any) -> Any:
+    """A number of workers: Galaxy makes one of XML's texts, and of a text in YAML none."""
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 

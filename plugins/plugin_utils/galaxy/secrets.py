@@ -10,25 +10,41 @@ from typing import Any
 
 MASK = "********"
 _NAME = re.compile(
-    r"passw|passphrase|secret|token|credential|(api|access|auth)_?key|_pass$|^pass$|pwd|^key$", re.IGNORECASE
+    r"passw|passphrase|secret|token|credential|(api|access|auth|ssh)_?key|_pass$|^pass$|pwd|^key$", re.IGNORECASE
 )
-# A URL's password, Pulsar's token where a user's name would be, and assignments in commands.
-_IN_TEXT = re.compile(
-    r"(://[^/\s:@]*:)[^/\s@]+(?=@)|(https?://)[^/\s:@]+(?=@)|(\b\w*(?:passw|secret|token)\w*=)\S+", re.IGNORECASE
+_WORD = r"""(?:"[^"]*"|'[^']*'|\S+)"""
+# A URL's password, Pulsar's token where a user's name would be, assignments and headers in commands, and keys in full.
+_IN_TEXT = (
+    re.compile(r"(://[^/\s:@]*:)\S+(?=@)"),
+    re.compile(r"(https?://)[^/\s:@]+(?=@)"),
+    re.compile(
+        rf"(\b\w*(?:passw|passphrase|secret|token|credential|(?:api|access|auth)[_-]?key)\w*=){_WORD}", re.IGNORECASE
+    ),
+    re.compile(r"(\bauthorization:\s*(?:basic|bearer)\s+)\S+", re.IGNORECASE),
+    re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL),
 )
 
 
 def redacted(value: Any) -> Any:
-    """The same structure: values under a secret's name masked, and passwords in URLs and assignments."""
+    """The same structure: what stands under a secret's name masked, and secrets in texts."""
     if isinstance(value, dict):
         # An entry of env has its name and its value side by side.
-        named = {key: MASK for key in ("value",) if key in value and _NAME.search(str(value.get("name", "")))}
-        return {
-            key: MASK if _NAME.search(key) and not isinstance(item, (dict, list)) else redacted(item)
-            for key, item in value.items()
-        } | named
+        named = {"value": MASK} if "value" in value and _NAME.search(str(value.get("name", ""))) else {}
+        return {key: _masked(item) if _NAME.search(key) else redacted(item) for key, item in value.items()} | named
     if isinstance(value, list):
         return [redacted(item) for item in value]
-    if isinstance(value, str):
-        return _IN_TEXT.sub(lambda match: match.group(match.lastindex or 0) + MASK, value)
-    return value
+    return redacted_text(value) if isinstance(value, str) else value
+
+
+def redacted_text(text: str) -> str:
+    """The same text without the secrets that can be known by what is around them."""
+    for pattern in _IN_TEXT:
+        text = pattern.sub(rf"\g<1>{MASK}", text)
+    return text
+
+
+def _masked(value: Any) -> Any:
+    """A secret, or a list of them; a mapping of that name is an environment or runner, say, that is called so."""
+    if isinstance(value, dict):
+        return redacted(value)
+    return [_masked(item) for item in value] if isinstance(value, list) else MASK

@@ -11,8 +11,33 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from .findings import error
-from .xml_writer import ENV, HANDLING, LIMIT, RESUBMIT, TOOL
+from .findings import Finding, JobConfError, error
+from .model import number
+from .plain import MOST_LEVELS
+from .xml_writer import CONTAINERS, ENV, HANDLING, LIMIT, RESUBMIT, TOOL
+
+# What Galaxy's conversion looks at: the attributes of each element, and the elements in it.
+_READ = {
+    "job_conf": ("", "plugins handlers destinations resources tools limits"),
+    "plugins": ("workers", "plugin"),
+    "plugin": ("id type load workers", "param"),
+    "handlers": ("default assign_with max_grab ready_window_size", "handler"),
+    "handler": ("id tags", "plugin"),
+    "destinations": ("default", "destination"),
+    "destination": ("id runner tags metrics", "param env resubmit"),
+    "param": ("id", "container"),
+    "container": ("type shell resolve_dependencies", ""),
+    "env": ("id file exec raw", ""),
+    "resubmit": ("condition destination handler delay", ""),
+    "resources": ("default", "group"),
+    "group": ("id fields", ""),
+    "tools": ("", "tool"),
+    "tool": ("id class destination handler resources", "param"),
+    "limits": ("", "limit"),
+    "limit": ("type id tag window", ""),
+}
+_KNOWN = {tag: (frozenset(names.split()), frozenset(tags.split())) for tag, (names, tags) in _READ.items()}
+_TRUE, _FALSE = ("true", "yes", "on", "y", "t", "1"), ("false", "no", "off", "n", "f", "0")
 
 
 def read(text: str) -> dict[str, Any]:
@@ -21,7 +46,7 @@ def read(text: str) -> dict[str, Any]:
     runners, dynamic = _read_plugins(root)
     execution = {**_read_default(root, "destinations"), "environments": dict(_read_destinations(root))}
     groups = {
-        _id(group, place): (group.get("fields") or group.text or "").split(",")
+        _id(group, place): [name for name in (group.get("fields") or group.text or "").split(",") if name]
         for group, place in _children(root, "resources", "group")
     }
     sections = {
@@ -43,7 +68,8 @@ def _parse(text: str) -> Element:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise error("not-xml", "the text", "declares a document type or entities", "Remove the declaration.")
     try:
-        root = ElementTree.fromstring(text.encode("utf-8"))
+        # A text is read as it is, whatever encoding its declaration names.
+        root = ElementTree.fromstring(text, ElementTree.XMLParser(target=_Builder()))
     except (ElementTree.ParseError, ValueError) as problem:
         place = f"line {problem.position[0]}" if isinstance(problem, ElementTree.ParseError) else "the text"
         raise error("not-xml", place, "is not XML", "Mend it.") from None
@@ -52,7 +78,48 @@ def _parse(text: str) -> Element:
         if element.tag in ("macros", "expand", "job_metrics") or extra:
             what = " ".join([f"<{element.tag}>", *extra])
             raise error("only-in-xml", what, "has no counterpart in the native structure", "Write its value.")
+    if root.tag != "job_conf":
+        raise error("malformed", f"<{root.tag}>", "is no <job_conf>", "Give the text of a job_conf.xml.")
+    unread = [finding for element in root.iter() if element.tag in _KNOWN for finding in _unread(element)]
+    if unread:
+        raise JobConfError(unread)
     return root
+
+
+class _Builder(ElementTree.TreeBuilder):
+    """Ends where elements stand in one another deeper than in any job_conf: the time that they take grows with the square of their depth."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = 0
+
+    def start(self, tag: Any, attrs: Any, /) -> Element:
+        self.depth += 1
+        if self.depth > MOST_LEVELS:
+            raise error("not-xml", "the text", "has elements in elements without end", "Mend it.")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        self.depth -= 1
+        return super().end(tag)
+
+
+def _unread(element: Element) -> Iterator[Finding]:
+    """What stands where Galaxy does not look: it would be lost here as it is there."""
+    names, tags = _KNOWN[element.tag]
+    if names.issuperset(element.attrib) and tags.issuperset(child.tag for child in element):
+        return
+    place = " ".join(filter(None, (element.tag, element.get("id"))))
+    for name in element.attrib:
+        if name not in names:
+            mend = f"Remove it, or write one of {', '.join(sorted(names))}." if names else "Remove it."
+            yield Finding("unread-in-xml", f"{place}@{name}", "is an attribute that Galaxy does not read", mend)
+    for child in element:
+        if child.tag not in tags:
+            mend = "Move it to where it belongs, or remove it."
+            yield Finding(
+                "unread-in-xml", f"{place}/{child.tag}", "is an element that Galaxy does not read there", mend
+            )
 
 
 def _children(root: Element, section: str, tag: str) -> Iterator[tuple[Element, str]]:
@@ -79,7 +146,35 @@ def _named(element: Element, names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _read_params(element: Element, place: str) -> dict[str, Any]:
-    return {_id(param, f"{place}/param"): param.text for param in element.findall("param")}
+    return {name: _containers(param) if name in CONTAINERS else param.text for name, param in _params(element, place)}
+
+
+def _params(element: Element, place: str) -> Iterator[tuple[str, Element]]:
+    seen: set[str] = set()
+    for param in element.findall("param"):
+        name = _id(param, f"{place}/param")
+        if name in seen:
+            message = f"{name!r} stands there for the second time"
+            raise error("duplicate-id", f"{place}/param", message, "Remove one of them; Galaxy would take the last.")
+        seen.add(name)
+        yield name, param
+
+
+def _containers(param: Element) -> list[dict[str, Any]]:
+    """A parameter whose value is a list of elements, the only kind that there is."""
+    containers: list[dict[str, Any]] = []
+    for element in param.findall("container"):
+        container = {"type": "docker", **element.attrib, "identifier": (element.text or "").strip()}
+        resolve = element.get("resolve_dependencies")
+        containers.append({**container, **({"resolve_dependencies": _flag(resolve, "container")} if resolve else {})})
+    return containers
+
+
+def _flag(text: str, place: str) -> bool:
+    """A boolean as Galaxy reads it: any other word ends its start."""
+    if text.strip().lower() not in (*_TRUE, *_FALSE):
+        raise error("malformed", place, "is neither true nor false; Galaxy would not start", "Write true or false.")
+    return text.strip().lower() in _TRUE
 
 
 def _read_default(root: Element, section: str) -> dict[str, str]:
@@ -95,10 +190,15 @@ def _read_plugins(root: Element) -> tuple[dict[str, Any], dict[str, Any]]:
     dynamic: dict[str, Any] = {}
     for plugin, place in _children(root, "plugins", "plugin"):
         params = _read_params(plugin, place)
-        if plugin.get("load"):
-            runners[_id(plugin, place)] = {**common, **_named(plugin, {"load": "load", "workers": "workers"}), **params}
-        else:
+        if plugin.get("type") != "runner":
+            message = "is not of the type runner; Galaxy would pass over it"
+            raise error("malformed", place, message, 'Write type="runner", or remove it.')
+        if plugin.get("id") == "dynamic" and not plugin.get("load"):
             dynamic = params
+        else:
+            runner = {**common, **_named(plugin, {"load": "load", "workers": "workers"})}
+            workers = {"workers": number(runner["workers"])} if "workers" in runner else {}
+            runners[_id(plugin, place)] = {**runner, **workers, **params}
     return runners, dynamic
 
 
@@ -123,17 +223,26 @@ def _read_handling(root: Element) -> dict[str, Any]:
 
 def _read_destinations(root: Element) -> Iterator[tuple[str, dict[str, Any]]]:
     for element, place in _children(root, "destinations", "destination"):
-        metrics = element.get("metrics")
         options = {
             "runner": element.get("runner"),
             "tags": _split(element.get("tags", "")),
-            "metrics": metrics
-            and ({"src": "disabled"} if metrics.lower() == "false" else {"src": "path", "path": metrics}),
-            "env": [_read_env(entry) for entry in element.findall("env")],
+            "metrics": _read_metrics(element, place),
+            "env": [_read_env(entry, f"{place}/env") for entry in element.findall("env")],
             "resubmit": [_named(entry, RESUBMIT) for entry in element.findall("resubmit")],
             "params": _with_sudo(_read_params(element, place)),
         }
         yield _id(element, place), {key: value for key, value in options.items() if value}
+
+
+def _read_metrics(element: Element, place: str) -> dict[str, str] | None:
+    """Galaxy takes the attribute for a boolean before it takes it for a path, so that false is all it can say."""
+    metrics = element.get("metrics")
+    if not metrics:
+        return None
+    if _flag(metrics, f"{place}@metrics"):
+        message = "can only be false: Galaxy would take the word for the name of a file"
+        raise error("malformed", f"{place}@metrics", message, "Leave it out.")
+    return {"src": "disabled"}
 
 
 def _with_sudo(params: dict[str, Any]) -> dict[str, Any]:
@@ -141,10 +250,10 @@ def _with_sudo(params: dict[str, Any]) -> dict[str, Any]:
     return {**params, "docker_sudo": "true"} if params.get("docker_enabled") and "docker_sudo" not in params else params
 
 
-def _read_env(element: Element) -> dict[str, Any]:
+def _read_env(element: Element, place: str) -> dict[str, Any]:
     entry: dict[str, Any] = dict(_named(element, ENV))
     if "raw" in entry:
-        entry["raw"] = entry["raw"].lower() == "true"
+        entry["raw"] = _flag(entry["raw"], f"{place}@raw")
     return {**entry, **({"value": element.text or ""} if "name" in entry else {})}
 
 

@@ -24,11 +24,22 @@ HANDLING = {
 }
 ENV = {"name": "id", "file": "file", "execute": "exec", "raw": "raw"}
 LIMIT = ("type", "id", "tag", "window")
+# Parameters that are lists of containers: elements of their own.
+CONTAINERS = ("container", "container_override")
+_CONTAINER = ("type", "shell", "resolve_dependencies")
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
 
 def write(native: dict[str, Any], comment: str) -> str:
     """The text, with a comment on top."""
+    root = tree(native)
+    ElementTree.indent(root, space="    ")
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<!-- {comment.replace("--", "- -")} -->\n{text}\n'
+
+
+def tree(native: dict[str, Any]) -> Element:
+    """The elements. Raises JobConfError for what the format cannot say."""
     root = Element("job_conf")
     _plugins(root, native)
     if native.get("handling"):
@@ -37,9 +48,7 @@ def write(native: dict[str, Any], comment: str) -> str:
     _resources(root, native.get("resources", {}))
     _tools(root, native.get("tools", ()))
     _limits(root, native.get("limits", ()))
-    ElementTree.indent(root, space="    ")
-    text = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<!-- {comment.replace("--", "- -")} -->\n{text}\n'
+    return root
 
 
 def _plugins(root: Element, native: Mapping[str, Any]) -> None:
@@ -58,13 +67,13 @@ def _handlers(root: Element, handling: Mapping[str, Any]) -> None:
     methods = handling.get("assign") or []
     if not isinstance(methods, list):
         raise _cannot("handling.assign", "what is no list here")
-    attributes["assign_with"] = ",".join(_scalar(method, "handling.assign") for method in methods) or None
+    attributes["assign_with"] = _joined(methods, "handling.assign")
     parent = _add(root, "handlers", attributes, "handling")
     for name, process in (handling.get("processes") or {}).items():
         place = f"handling.processes.{name}"
         _only(process or {}, ("tags", "plugins"), place)
-        tags = ",".join((process or {}).get("tags") or ())
-        handler = _add(parent, "handler", {"id": name, "tags": tags or None}, place)
+        tags = _joined((process or {}).get("tags") or (), f"{place}.tags")
+        handler = _add(parent, "handler", {"id": name, "tags": tags}, place)
         for plugin in (process or {}).get("plugins") or ():
             _add(handler, "plugin", {"id": plugin}, f"{place}.plugins")
 
@@ -77,7 +86,7 @@ def _destinations(root: Element, execution: Mapping[str, Any]) -> None:
             raise _cannot(f"{place}.shell", "a shell")
         own = ("runner", "tags", "metrics", "env", "resubmit", "params")
         params = environment.get("params", {key: value for key, value in environment.items() if key not in own})
-        tags = ",".join(environment.get("tags", ())) or None
+        tags = _joined(environment.get("tags", ()), f"{place}.tags")
         attributes = {
             "id": name,
             "runner": environment.get("runner"),
@@ -105,9 +114,8 @@ def _metrics(environment: Mapping[str, Any], place: str) -> str | None:
         return None
     if metrics == {"src": "disabled"}:
         return "false"
-    if isinstance(metrics, dict) and metrics.get("src") == "path" and set(metrics) == {"src", "path"}:
-        return str(metrics["path"])
-    raise _cannot(f"{place}.metrics", "metrics other than disabled or by path")
+    # Galaxy's attribute could name a file, but is taken for a boolean first, which a path is not.
+    raise _cannot(f"{place}.metrics", "metrics other than default or disabled")
 
 
 def _env(parent: Element, entry: Mapping[str, Any], place: str) -> None:
@@ -123,7 +131,8 @@ def _resources(root: Element, resources: Mapping[str, Any]) -> None:
         _only(resources, ("default", "groups"), "resources")
         parent = _add(root, "resources", {"default": resources.get("default")}, "resources")
         for name, fields in (resources.get("groups") or {}).items():
-            _add(parent, "group", {"id": name}, f"resources.groups.{name}").text = ",".join(fields or ())
+            place = f"resources.groups.{name}"
+            _add(parent, "group", {"id": name}, place).text = _joined(fields or (), place)
 
 
 def _tools(root: Element, tools: Iterable[Mapping[str, Any]]) -> None:
@@ -148,7 +157,21 @@ def _limits(root: Element, limits: Iterable[Mapping[str, Any]]) -> None:
 
 def _params(parent: Element, params: Mapping[str, Any], place: str) -> None:
     for name, value in params.items():
-        _add(parent, "param", {"id": name}, place).text = _scalar(value, f"{place}.{name}")
+        param = _add(parent, "param", {"id": name}, place)
+        if name in CONTAINERS and isinstance(value, list):
+            _containers(param, value, f"{place}.{name}")
+        elif value is not None:
+            param.text = _scalar(value, f"{place}.{name}")
+
+
+def _containers(param: Element, containers: Iterable[Any], place: str) -> None:
+    for index, container in enumerate(containers):
+        where = f"{place}[{index}]"
+        if not isinstance(container, dict):
+            raise _cannot(where, "a container that is no mapping")
+        _only(container, (*_CONTAINER, "identifier"), where)
+        attributes = {key: container.get(key) for key in _CONTAINER}
+        _add(param, "container", attributes, where).text = _scalar(container.get("identifier"), f"{where}.identifier")
 
 
 def _add(parent: Element, tag: str, attributes: Mapping[str, Any], place: str) -> Element:
@@ -157,8 +180,19 @@ def _add(parent: Element, tag: str, attributes: Mapping[str, Any], place: str) -
     )
 
 
+def _joined(names: Iterable[Any], place: str) -> str | None:
+    """A list in one text: a name with a comma or blanks around it would be another one when it is read."""
+    texts = [_scalar(name, place) for name in names]
+    for text in texts:
+        if "," in text or text != text.strip():
+            raise _cannot(place, "a name with a comma or blanks around it in a list")
+    return ",".join(texts) or None
+
+
 def _scalar(value: Any, place: str) -> str:
     """A value as text. Galaxy reads an empty element as no value at all, which is not the same as an empty one."""
+    if type(value) is str and value and not _NOT_IN_XML.search(value):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (dict, list)):

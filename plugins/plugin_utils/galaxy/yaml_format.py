@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -20,15 +21,15 @@ class _Loader(_Base):
     """Of two keys of the same name YAML takes the last one, and Galaxy never hears of the first."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[str] = set()
+        seen: set[tuple[str, str]] = set()
         for key, _value in node.value if isinstance(node, yaml.MappingNode) else ():
             if not isinstance(key, yaml.ScalarNode):
                 continue
-            if key.value in seen and key.value != "<<":
+            if (key.tag, key.value) in seen and key.value != "<<":
                 line = key.start_mark.line + 1
                 mend = "Give one of them another name, or remove it."
                 raise error("duplicate-id", f"line {line}", f"{key.value!r} stands there for the second time", mend)
-            seen.add(key.value)
+            seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
 
 
@@ -41,10 +42,9 @@ def read(text: str) -> Any:
     except (yaml.YAMLError, ValueError, RecursionError) as problem:
         mark = getattr(problem, "problem_mark", None)
         place = f"line {mark.line + 1}" if mark else "the text"
-        # The error's own text quotes the file, which may hold secrets.
-        raise error(
-            "not-yaml", place, f"is not YAML ({getattr(problem, 'problem', None) or 'bad character'})", "Mend it."
-        ) from None
+        # The error's own text quotes the file, which may hold secrets: a password that begins with ! is a tag to YAML.
+        what = re.sub("'.*'", "'...'", getattr(problem, "problem", None) or "bad character", flags=re.DOTALL)
+        raise error("not-yaml", place, f"is not YAML ({what})", "Mend it.") from None
 
 
 def write(native: dict[str, Any], comment: str) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -26,6 +27,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "inline.yml").write_text("galaxy: {job_config: !include jobs.yml}\n")
     (path / "old.yml").write_text("runners: {}\n")
     (path / "judged.yml").write_text(JUDGED)
+    os.mkfifo(path / "fifo.yml")
+    (path / "directory").mkdir()
+    (path / "latin.yml").write_bytes("# Gänse\n".encode("latin-1") + JUDGED.encode())
     return path
 
 
@@ -133,7 +137,14 @@ def test_removed(played: Played, place: Path) -> None:
     assert "job_config: is missing" in played.results["nothing"]["msg"]
 
 
+def test_what_is_there_is_no_file_that_galaxy_reads(played: Played) -> None:
+    fifo, directory, latin = (result["msg"] for result in played.results["no_file"]["results"])
+    assert "fifo.yml is there and no file" in fifo
+    assert "directory is there and no file" in directory
+    assert "latin.yml is not UTF-8 at byte 3" in latin
+
+
 def test_bad_options(played: Played) -> None:
-    assert "galaxy_config_file: cannot read" in played.results["bad_settings"]["msg"]
+    assert "is there and no file" in played.results["bad_settings"]["msg"]
     assert "Unsupported parameters" in played.results["bad_option"]["msg"]
     assert "destination" in played.results["bad_option"]["msg"]

@@ -142,11 +142,16 @@ def test_xml_to_model_to_yaml_to_model(file: Any) -> None:
         ({"destinations": [3]}, "destinations[0]: is an integer, not a mapping"),
         ({"destinations": [{"id": "a", "params": "x"}]}, "destinations.a.params: is a text, not a mapping"),
         ({"plugins": [], "tools": {"a": 1}}, "tools: is a mapping, not a list"),
+        ({"plugins": [], "handlers": {"count": "two"}}, "handlers.count: is a text, not a number of handlers"),
         ({"plugins": [], "handlers": {"kount": 1}}, "handlers.kount: is no key of galaxy_jobconf"),
         ({"plugins": [], "limits": [1]}, "limits[0]: is an integer, not a mapping"),
         ({"plugins": [], "resources": "x"}, "resources: is a text, not a mapping"),
         ("<job_conf><plugins>", "is not XML"),
         ("a: &a {b: *a}", "refers to itself"),
+        ({"execution": {"environments": {}, "resources": {}}}, "execution.resources: is not read by Galaxy there"),
+        ({"execution": {"environments": [None]}}, "execution.environments[0].id: is empty, not an id"),
+        ({"runners": {None: {"load": "x"}}}, "runners, a key,: is empty, not a name"),
+        ({"runners": {1: {"load": "x"}, "1": {"load": "y"}}}, "runners: has two keys that are the same as texts"),
     ],
 )
 def test_what_is_none_of_them(value: Any, text: str) -> None:
@@ -176,6 +181,7 @@ def test_wrong_types_anywhere_are_findings_and_no_traceback(value: Any) -> None:
         at[path[-1]] = value
         for finding in [*lint_job_conf(native), *lint_job_conf(native, form="xml")]:
             assert finding["code"]
+        _rendered_or_refused(native)
     for path in _paths(JOBCONF):
         jobconf = copy.deepcopy(JOBCONF)
         at = jobconf
@@ -183,6 +189,16 @@ def test_wrong_types_anywhere_are_findings_and_no_traceback(value: Any) -> None:
             at = at[key]
         at[path[-1]] = value
         lint_job_conf(jobconf, form="xml")
+
+
+def _rendered_or_refused(native: Any) -> None:
+    """What is rendered can be read, and anything else ends in an error of the filter."""
+    for output in ("yaml", "xml"):
+        try:
+            text = to_job_conf(native, output)
+        except AnsibleFilterError:
+            continue
+        assert from_job_conf(text)
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -195,5 +211,11 @@ def test_bad_options_of_the_filters() -> None:
         lint_job_conf(NATIVE, form="toml")
     with pytest.raises(AnsibleFilterError, match="is not a Galaxy release"):
         to_job_conf(NATIVE, galaxy_release="newest")
+    with pytest.raises(AnsibleFilterError, match="waive: is not a list"):
+        to_job_conf(NATIVE, waive=None)
+    with pytest.raises(AnsibleFilterError, match="cluster: is not a mapping"):
+        lint_job_conf(NATIVE, cluster=3)
+    with pytest.raises(AnsibleFilterError, match=r"cluster\.queues: is not a list"):
+        lint_job_conf(NATIVE, cluster={"queues": 3})
     with pytest.raises(AnsibleFilterError, match="'nonsense' is no code"):
         lint_job_conf(NATIVE, waive=["nonsense"])

@@ -34,7 +34,6 @@ NATIVE: dict[str, Any] = {
             "one": {
                 "runner": "slurm",
                 "tags": ["big", "bigger"],
-                "metrics": {"src": "path", "path": "/m.xml"},
                 "env": [
                     {"name": "A", "value": '"1" <2>\n3', "raw": True},
                     {"file": "/etc/profile"},
@@ -42,6 +41,10 @@ NATIVE: dict[str, Any] = {
                 ],
                 "resubmit": [{"condition": "walltime_reached", "environment": "big", "handler": "h", "delay": "60"}],
                 "nativeSpecification": " --mem=10 ",
+                "container_override": [
+                    {"type": "docker", "identifier": "busybox:1", "shell": "/bin/sh", "resolve_dependencies": True}
+                ],
+                "nothing": None,
             },
             "two": {"runner": "slurm", "metrics": {"src": "disabled"}},
         },
@@ -71,7 +74,7 @@ def test_the_words_of_xml() -> None:
     root = ElementTree.fromstring(xml_writer.write(NATIVE, "c"))
     assert [element.tag for element in root] == ["plugins", "handlers", "destinations", "resources", "tools", "limits"]
     destination = root.findall("destinations/destination")[1]
-    assert destination.attrib == {"id": "one", "runner": "slurm", "tags": "big,bigger", "metrics": "/m.xml"}
+    assert destination.attrib == {"id": "one", "runner": "slurm", "tags": "big,bigger"}
     assert [entry.attrib for entry in destination.findall("env")] == [
         {"id": "A", "raw": "true"},
         {"file": "/etc/profile"},
@@ -111,7 +114,10 @@ def test_docker_means_the_same_in_both_formats() -> None:
     ("native", "place"),
     [
         (environment(**{"shell": "/bin/sh"}), "execution.environments.a.shell"),
-        (environment(container=[{"type": "docker"}]), "execution.environments.a.container"),
+        (environment(container=[{"type": "docker"}]), "execution.environments.a.container[0].identifier"),
+        (environment(container=["busybox"]), "execution.environments.a.container[0]"),
+        (environment(docker_volumes=["/a"]), "execution.environments.a.docker_volumes"),
+        (environment(metrics={"src": "path", "path": "/m.xml"}), "execution.environments.a.metrics"),
         (environment(**{"job_--exclusive": ""}), "execution.environments.a.job_--exclusive"),
         (environment(x="bell\a"), "execution.environments.a.x"),
         (environment(metrics=[{"type": "core"}]), "execution.environments.a.metrics"),
@@ -121,6 +127,10 @@ def test_docker_means_the_same_in_both_formats() -> None:
         ({"handling": {"runner": "x"}}, "handling.runner"),
         ({"handling": {"processes": {"h": {"nice": 1}}}}, "handling.processes.h.nice"),
         ({"resources": {"other": {}}}, "resources.other"),
+        ({"resources": {"groups": {"g": ["a\0b"]}}}, "resources.groups.g"),
+        ({"resources": {"groups": {"g": ["a,b"]}}}, "resources.groups.g"),
+        (environment(tags=["a,b"]), "execution.environments.a.tags"),
+        ({"handling": {"processes": {"h": {"tags": [" a"]}}}}, "handling.processes.h.tags"),
         ({"limits": [{"type": "output_size", "value": "1", "else": 1}]}, "limits[0].else"),
         ({"tools": [{"id": "bwa", "x": {"y": 1}}]}, "tools[0].x"),
     ],
@@ -143,6 +153,18 @@ def test_what_xml_cannot_say(native: dict[str, Any], place: str) -> None:
             "only-in-xml",
         ),
         ("<job_conf><macros/></job_conf>", "only-in-xml"),
+        ("<toolbox/>", "malformed"),
+        ('<job_conf><plugins><plugin id="a" load="x"/></plugins></job_conf>', "malformed"),
+        ('<job_conf><destinations><destination id="a" metrics="/m.xml"/></destinations></job_conf>', "malformed"),
+        ('<job_conf><destinations><destination id="a" metrics="on"/></destinations></job_conf>', "malformed"),
+        (
+            '<job_conf><destinations><destination id="a"><env id="A" raw="ja"/></destination></destinations></job_conf>',
+            "malformed",
+        ),
+        (
+            '<job_conf><destinations><destination id="a"><param id="p">1</param><param id="p">2</param></destination></destinations></job_conf>',
+            "duplicate-id",
+        ),
     ],
 )
 def test_xml_that_is_not_read(text: str, code: str) -> None:
@@ -151,15 +173,80 @@ def test_xml_that_is_not_read(text: str, code: str) -> None:
     assert caught.value.findings[0].code == code
 
 
+def test_what_galaxy_would_pass_over_in_xml_is_named() -> None:
+    text = """<job_conf>
+      <destinations>
+        <destination id="big" runner="local" tag="b"><parm id="x">1</parm></destination>
+        <tools><tool id="bwa" destination="big"/></tools>
+      </destinations>
+    </job_conf>"""
+    with pytest.raises(JobConfError) as caught:
+        xml_reader.read(text)
+    assert [finding.place for finding in caught.value.findings] == [
+        "destinations/tools",
+        "destination big@tag",
+        "destination big/parm",
+    ]
+
+
+@pytest.mark.parametrize("word", ["off", "False", "0", " no "])
+def test_metrics_are_off_in_every_word_that_galaxy_knows(word: str) -> None:
+    text = f'<job_conf><destinations><destination id="a" runner="local" metrics="{word}"/></destinations></job_conf>'
+    assert xml_reader.read(text)["execution"]["environments"]["a"]["metrics"] == {"src": "disabled"}
+
+
+def test_a_resource_group_of_nothing() -> None:
+    text = '<job_conf><resources default="d"><group id="d"></group><group id="e">x,y</group></resources></job_conf>'
+    assert xml_reader.read(text)["resources"] == {"default": "d", "groups": {"d": [], "e": ["x", "y"]}}
+
+
+def test_a_plugin_without_a_class_is_not_taken_for_the_rules_parameters() -> None:
+    text = """<job_conf><plugins>
+      <plugin id="dynamic" type="runner"><param id="rules_module">r</param></plugin>
+      <plugin id="sge" type="runner"><param id="drmaa_library_path">/l</param></plugin>
+    </plugins></job_conf>"""
+    native = xml_reader.read(text)
+    assert (native["runners"], native["dynamic"]) == ({"sge": {"drmaa_library_path": "/l"}}, {"rules_module": "r"})
+
+
 def test_workers_of_all_plugins() -> None:
     text = '<job_conf><plugins workers="3"><plugin id="a" type="runner" load="x"/><plugin id="b" type="runner" load="y" workers="5"/></plugins></job_conf>'
     assert {name: runner["workers"] for name, runner in xml_reader.read(text)["runners"].items()} == {
-        "a": "3",
-        "b": "5",
+        "a": 3,
+        "b": 5,
     }
 
 
-@pytest.mark.parametrize("text", ["a: b: hunter2", "- [", "\x00", "a: !!python/object:os.system {}"])
+def test_a_number_and_its_text_are_two_keys_to_yaml() -> None:
+    assert yaml_format.read("{1: a, '1': b}") == {1: "a", "1": "b"}
+    with pytest.raises(JobConfError, match="for the second time"):
+        yaml_format.read("{1: a, 1: b}")
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-16"])
+def test_a_text_is_read_as_it_is_whatever_it_says_of_its_encoding(encoding: str) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?><job_conf><destinations default="gänse"/></job_conf>'
+    assert xml_reader.read(text)["execution"]["default"] == "gänse"
+
+
+@pytest.mark.parametrize("text", ["<a>" * 200_000, "<job_conf>" + "<a>" * 50_000 + "</a>" * 50_000 + "</job_conf>"])
+def test_xml_without_end_takes_no_time(text: str) -> None:
+    with pytest.raises(JobConfError, match="elements in elements without end"):
+        xml_reader.read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: !hunter2 b",
+        "a: *hunter2",
+        "a: [&hunter2 1, &hunter2 2]",
+        "a: b: hunter2",
+        "- [",
+        "\x00",
+        "a: !!python/object:os.system {}",
+    ],
+)
 def test_yaml_that_is_not_read(text: str) -> None:
     with pytest.raises(JobConfError, match="is not YAML") as caught:
         yaml_format.read(text)

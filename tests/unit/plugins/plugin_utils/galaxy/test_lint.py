@@ -78,6 +78,15 @@ def test_a_runner_that_is_off_is_not_looked_at() -> None:
     assert render.lint(native, Context()) == []
 
 
+def test_an_environment_of_tags_alone_is_for_the_limits_of_a_rules_jobs() -> None:
+    environments = {"far": {"tags": ["blast"]}, "rule": {"runner": "dynamic", "function": "choose"}}
+    native: dict[str, Any] = {"runners": {"local": {"load": "local"}}}
+    native["execution"] = {"default": "rule", "environments": environments}
+    assert render.lint(native, Context()) == []
+    native["execution"] = {"default": "far", "environments": {"far": environments["far"]}}
+    assert [finding.code for finding in render.lint(native, Context())] == ["unknown-runner"]
+
+
 def test_a_finding_says_where_what_and_what_to_do() -> None:
     file = next(file for file in BAD if file.name == "unknown-runner/bad-1")
     assert str(lint(file)[0]) == (

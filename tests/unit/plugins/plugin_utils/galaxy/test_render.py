@@ -137,6 +137,44 @@ def test_diffs_show_no_secret(form: str) -> None:
         assert harmless in shown
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"ssh_key": "-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n-----END OPENSSH PRIVATE KEY-----\n"},
+        {"anything": "-----BEGIN RSA PRIVATE KEY-----\nhunter2"},
+        {"amqp_url": "pyamqp://user:hunter2/@hunter2@host//"},
+        {"url": "https://hunter2@host/"},
+        {
+            "docker_run_extra_arguments": "-e DB_PASSWORD='two hunter2' --api-key=hunter2 -H 'Authorization: Bearer hunter2'"
+        },
+        {"tokens": ["hunter2", ["hunter2"]]},
+        {"secret": {"token": "hunter2"}},
+        {"pulsar_app_config": {"managers": {"a": {"private_token": "hunter2"}}}},
+        {"password": 2, "job_-C": "--export=A_TOKEN=hunter2"},
+    ],
+    ids=lambda params: next(iter(params)),
+)
+def test_secrets_in_every_shape(params: dict[str, Any]) -> None:
+    """In a diff, in findings, and in what is said when the runner refuses."""
+    native = {
+        "runners": {"a": {"load": "x", **params}},
+        "execution": {"environments": {"b": {"runner": "a", **params}}},
+    }
+    assert "hunter2" not in render.diffable(render.text_of(native, "yaml"), "yaml")
+    assert "hunter2" not in " ".join(str(finding) for finding in render.lint(native, Context(form="xml")))
+
+
+@pytest.mark.parametrize(
+    "specification", ["--export=A_TOKEN=hunter2", "--comment=password=hunter2 x", "-x DB_PASSWORD='hunter2"]
+)
+def test_no_secret_in_what_is_said_of_native_words(specification: str) -> None:
+    environment = {"runner": "slurm", "nativeSpecification": specification}
+    native = {"runners": {"slurm": {"load": "slurm"}}, "execution": {"environments": {"a": environment}}}
+    findings = render.lint(native, Context())
+    assert findings
+    assert "hunter2" not in " ".join(str(finding) for finding in findings)
+
+
 def test_redaction_leaves_the_structure_alone() -> None:
     redacted(SECRETS)
     assert SECRETS["execution"]["environments"]["a"]["shell_password"] == "hunter2"

@@ -1,0 +1,62 @@
+"""What Galaxy's own code does with each environment when a job comes, as far as that goes without a cluster. Run by the Python that has Galaxy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import paramiko
+from galaxy.jobs.handler import DefaultJobDispatcher
+from galaxy.jobs.runners.util.cli import CliInterface, split_params
+from galaxy.jobs.runners.util.env import env_to_statement
+
+Step = tuple[str, Callable[[], Any]]
+
+
+def failures(loaded: Any, plugins: dict[str, Any]) -> list[str]:
+    """Every step at which a job would fail: which, and the error that Galaxy's code ends in."""
+    found = []
+    with mock.patch.object(paramiko.SSHClient, "connect"):
+        for name, step in (*_workers(plugins), *_environments(loaded, plugins), *_references(loaded)):
+            try:
+                step()
+            except Exception as problem:
+                found.append(f"{name}: {type(problem).__name__}: {problem}")
+    return found
+
+
+def _workers(plugins: dict[str, Any]) -> Iterator[Step]:
+    """A runner starts a thread for each number in this range, and jobs wait for one of them."""
+    for name, plugin in plugins.items():
+        yield f"workers of {name}", lambda plugin=plugin: next(iter(range(plugin.nworkers)))
+
+
+def _environments(loaded: Any, plugins: dict[str, Any]) -> Iterator[Step]:
+    for name, items in loaded.destinations.items():
+        destination = items[0]
+        if destination.id != name or destination.runner == "dynamic":
+            continue
+        yield f"runner of {name}", lambda destination=destination: _runner(destination, plugins)
+        yield f"env of {name}", lambda destination=destination: "\n".join(map(env_to_statement, destination.env))
+        if type(plugins.get(destination.runner)).__name__ == "ShellJobRunner":
+            asked = split_params(destination.params)
+            yield f"plugins of {name}", lambda asked=asked: CliInterface().get_plugins(*asked)
+
+
+def _runner(destination: Any, plugins: dict[str, Any]) -> None:
+    job = mock.MagicMock(job_destination=destination)
+    job.can_split.return_value = False
+    job.fail.side_effect = LookupError
+    DefaultJobDispatcher.get_job_runner(SimpleNamespace(job_runners=plugins), job)
+
+
+def _references(loaded: Any) -> Iterator[Step]:
+    for name, tools in {**loaded.tools, **loaded.tool_classes}.items():
+        for tool in tools:
+            yield f"tool {name}", lambda tool=tool: loaded.get_destination(tool.destination)
+    for name, items in loaded.destinations.items():
+        for resubmit in items[0].resubmit:
+            if resubmit.get("environment"):
+                yield f"resubmission of {name}", lambda to=resubmit["environment"]: loaded.get_destination(to)

@@ -40,7 +40,7 @@ molecule: venv ## one Molecule scenario: make molecule SCENARIO=slurm
 	@$(RUN_TESTS) $(SCENARIO)
 
 .PHONY: demo
-demo: venv ## a real Slurm cluster in containers, connected and used (DRM=local: without one)
+demo: venv ## a real Slurm cluster in containers, connected, used and verified (DRM=local: without one)
 	@$(VENV)/bin/python tools/demo.py up --drm $(DRM)
 
 .PHONY: demo-down

@@ -1,4 +1,4 @@
-"""`make demo`: a real Slurm cluster in containers, connected by playbooks/connect_galaxy.yml and used by one job.
+"""`make demo`: a real Slurm cluster in containers, connected by playbooks/connect_galaxy.yml, used by one job, and verified.
 
 Where there can be no containers, the same playbook runs on this host alone (drm: local).
 """
@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / ".demo"
 REPORT = DEMO / "report.json"
 LOG = DEMO / "ansible.log"
+SUMMARY = DEMO / "cluster-verify" / "verify.txt"
 CLUSTER = "demo"
 
 
@@ -96,6 +98,8 @@ def tell(report: dict[str, Any]) -> None:
         print(f"  ran on {inside['host']} as {inside['user']} (uid {inside['uid']}) in {inside['directory']}")
         print(f"  state {job['state']}, exit code {job['exit_code']}")
         print(f"  GALAXY_SLOTS={inside['galaxy_slots']}  GALAXY_MEMORY_MB={inside['galaxy_memory_mb']}")
+    print("\nIs the cluster ready for Galaxy? Real jobs have looked (playbooks/verify.yml)")
+    print(textwrap.indent(SUMMARY.read_text(encoding="utf-8").rstrip(), "  "))
     print("\nFiles")
     for name, path in report["files"].items():
         print(f"  {name}: {path}")
@@ -104,7 +108,8 @@ def tell(report: dict[str, Any]) -> None:
 
 def up(drm: str) -> None:
     DEMO.mkdir(exist_ok=True)
-    REPORT.unlink(missing_ok=True)
+    for left in (REPORT, SUMMARY):
+        left.unlink(missing_ok=True)
     drm = choose_drm(drm)
     play(drm, hosts_of(drm))
     tell(json.loads(REPORT.read_text(encoding="utf-8")))

@@ -191,7 +191,7 @@ def _joined(names: Iterable[Any], place: str) -> str | None:
 
 def _scalar(value: Any, place: str) -> str:
     """A value as text. Galaxy reads an empty element as no value at all, which is not the same as an empty one."""
-    if type(value) is str and value and not _NOT_IN_XML.search(value):
+    if isinstance(value, str) and value and not _NOT_IN_XML.search(value):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -26,6 +26,7 @@ def passwd(old: str, new: str) -> str:
 
 
 def full(path: str) -> str:
+    # dd fails where the file system is full, which is what it is for.
     return f"mount -t tmpfs -o size=64k,mode=1777 none {path}; dd if=/dev/zero of={path}/full bs=1k count=200 2>/dev/null || true"
 
 

@@ -69,7 +69,8 @@ class TestCluster:
         return str(self.submit_host.check_output("sudo -n -H -u %s sh -c %s", GALAXY_USER, line)).strip()
 
     def restart_submit_host(self) -> None:
-        process.podman("restart", "--time=1", self.galaxy)
+        # systemd halts within a second: with --time=1 podman at times kills what has just ended, and leaves it so.
+        process.podman("restart", "--time=10", self.galaxy)
 
     def accounting(self, name_prefix: str) -> list[Row]:
         """Every job (not its steps) whose name begins so, from the DRM's own records alone: they know those that have left the queue, too."""

@@ -93,7 +93,12 @@ def test_inline_settings_beside_those_of_the_user(played: Played, place: Path) -
                 "runners": {"local": {"load": "galaxy.jobs.runners.local:LocalJobRunner"}},
                 "execution": {
                     "environments": {
-                        "local": {"runner": "local", "local_slots": "2", "env": [{"execute": "umask 027"}]}
+                        "local": {
+                            "runner": "local",
+                            "jobName": "known",
+                            "local_slots": "2",
+                            "env": [{"execute": "umask 027"}],
+                        }
                     }
                 },
             },

@@ -18,6 +18,7 @@ sys.path.insert(0, str(bootstrap.ROOT / ".cache" / "collections"))
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.cli_plugins import JOB_PLUGINS, SHELL_PLUGINS
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.codes import CODES, START
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.runners import RUNNER_TYPES
+from ansible_collections.clusterjobs.drm.tests.galaxy.proofs import seen_in
 
 PAGE = bootstrap.ROOT / "docs" / "job_conf.md"
 END = "<!-- end of what is made -->\n"
@@ -42,11 +43,11 @@ def plugins() -> Iterator[str]:
 
 
 def codes() -> Iterator[str]:
-    yield row(["code", "level", "what happens", "meaning"])
-    yield row(["---"] * 4)
+    yield row(["code", "level", "what happens", "meaning", "seen in"])
+    yield row(["---"] * 5)
     for name, code in sorted(CODES.items(), key=lambda item: (item[1].effect != START, item[1].effect)):
         level = code.level if not code.mended else f"{code.level}, a note in what is rendered"
-        yield row([f"`{name}`", level, code.effect, code.meaning])
+        yield row([f"`{name}`", level, code.effect, code.meaning, seen_in(name)])
 
 
 TABLES = {"runners": runners, "plugins": plugins, "codes": codes}

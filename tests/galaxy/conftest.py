@@ -16,14 +16,14 @@ sys.path.insert(0, str(ROOT / ".cache" / "collections"))
 GALAXY = ROOT / ".venv-galaxy" / "bin" / "python"
 LOADER = Path(__file__).with_name("loader.py")
 
-Load = Callable[[list[dict[str, str]]], dict[str, Any]]
+Load = Callable[[list[dict[str, Any]]], dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
 def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
     """Load files with Galaxy, all of them by one process: it takes longer to import than to load."""
 
-    def run(items: list[dict[str, str]]) -> dict[str, Any]:
+    def run(items: list[dict[str, Any]]) -> dict[str, Any]:
         manifest = tmp_path_factory.mktemp("manifest") / "files.json"
         manifest.write_text(json.dumps(items))
         answer = subprocess.run([str(GALAXY), str(LOADER), str(manifest)], capture_output=True, text=True, check=False)

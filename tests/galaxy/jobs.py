@@ -11,20 +11,32 @@ import paramiko
 from galaxy.jobs.handler import DefaultJobDispatcher
 from galaxy.jobs.runners.util.cli import CliInterface, split_params
 from galaxy.jobs.runners.util.env import env_to_statement
+from submissions import Submission, submitted
 
 Step = tuple[str, Callable[[], Any]]
+# Those whose submission is tried: the others take a cloud, or are rules.
+SUBMITTING = ("Local", "DRMAA", "Slurm", "Univa", "Shell", "Condor", "AWSBatch", "PulsarREST", "PulsarMQ")
 
 
-def failures(loaded: Any, plugins: dict[str, Any]) -> list[str]:
-    """Every step at which a job would fail: which, and the error that Galaxy's code ends in."""
+def failures(loaded: Any, plugins: dict[str, Any], qacct: str) -> tuple[list[str], dict[str, Any]]:
+    """Every step at which a job would fail: which, and the error that Galaxy's code ends in. And what the DRM was told, by environment."""
     found = []
+    submissions = dict(_submissions(loaded, plugins, qacct))
+    jobs = [(f"job of {name}", submitted(submission)) for name, submission in submissions.items()]
     with mock.patch.object(paramiko.SSHClient, "connect"):
-        for name, step in (*_workers(plugins), *_environments(loaded, plugins), *_references(loaded)):
+        for name, step in (*_workers(plugins), *_environments(loaded, plugins), *_references(loaded), *jobs):
             try:
                 step()
             except Exception as problem:
                 found.append(f"{name}: {type(problem).__name__}: {problem}")
-    return found
+    return found, {name: submission.given for name, submission in submissions.items()}
+
+
+def _submissions(loaded: Any, plugins: dict[str, Any], qacct: str) -> Iterator[tuple[str, Submission]]:
+    for name, items in loaded.destinations.items():
+        plugin = plugins.get(items[0].runner)
+        if items[0].id == name and type(plugin).__name__.removesuffix("JobRunner") in SUBMITTING:
+            yield name, Submission(loaded, plugin, items[0], qacct)
 
 
 def _workers(plugins: dict[str, Any]) -> Iterator[Step]:

@@ -1,8 +1,8 @@
 """Load job configurations with Galaxy's own schema, loader and runner classes, and say what became of each. Run by the Python that has Galaxy.
 
-In: a JSON list of {name, path, form} as the first argument's file. Out: a JSON object by name, with `schema` (errors of Galaxy's schema), `loaded`
-(empty, or why Galaxy would not start), and what was loaded: `destinations`, `tools`, `limits`, `handlers`, and each
-runner's `parameters` with their defaults; and `jobs`, what of it fails when a job comes.
+In: a JSON list of {name, path, form, galaxy, qacct} as the first argument's file. Out: a JSON object by name, with `schema` (errors of Galaxy's
+schema), `loaded` (empty, or why Galaxy would not start), and what was loaded: `destinations`, `tools`, `limits`, `handlers`, and each runner's
+`parameters` with their defaults; `jobs`, what of it fails when a job comes; and `given`, what the DRM is told of a job, by environment.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ from unittest import mock
 
 import yaml
 
+JOB_STATES = (
+    *("UNDETERMINED", "QUEUED_ACTIVE", "SYSTEM_ON_HOLD", "USER_ON_HOLD", "USER_SYSTEM_ON_HOLD"),
+    *("RUNNING", "SYSTEM_SUSPENDED", "USER_SUSPENDED", "USER_SYSTEM_SUSPENDED", "DONE", "FAILED"),
+)
+
 
 class Config:
     """Galaxy's settings as far as the job configuration looks at them: each that is not named here is unset."""
@@ -32,6 +37,8 @@ class Config:
             "job_resource_params_file": "/nonexistent",
             "gid": 0,
             "job_runner_monitor_sleep": 1,
+            "retry_job_output_collection": 0,
+            "pbs_stage_path": "",
         }
         self.__dict__.update(fixed, **settings)
 
@@ -51,9 +58,18 @@ def stand_ins() -> None:
     """Libraries of clusters and clouds that are not here. Each runner has looked at its parameters before it calls them, or right after."""
     for name in ("boto3", "pbs", "htcondor2", "chronos"):
         sys.modules.setdefault(name, mock.MagicMock(name=name))
+    sys.modules["drmaa"] = _drmaa()
+
+
+def _drmaa() -> Any:
+    """The package's names that Galaxy uses: importing it takes a library."""
+    errors = types.SimpleNamespace(DrmaaException=type("DrmaaException", (Exception,), {}))
+    names = ("InternalException", "InvalidJobException", "DrmCommunicationException", "DeniedByDrmException")
     drmaa = types.ModuleType("drmaa")
-    drmaa.JobState = mock.MagicMock()  # type: ignore[attr-defined]
-    sys.modules["drmaa"] = drmaa
+    drmaa.__dict__.update({name: type(name, (errors.DrmaaException,), {}) for name in names}, errors=errors)
+    drmaa.__dict__["JobState"] = types.SimpleNamespace(**{name: name.lower() for name in JOB_STATES})
+    drmaa.__dict__["session"] = mock.MagicMock()
+    return drmaa
 
 
 def _open_session() -> Any:
@@ -104,8 +120,8 @@ def schema_errors(native: Any) -> list[str]:
     return []
 
 
-def load(path: str, form: str) -> dict[str, Any]:
-    """What Galaxy makes of a file."""
+def load(path: str, form: str, galaxy: dict[str, Any], qacct: str) -> dict[str, Any]:
+    """What Galaxy makes of a file, with these settings, and where a job's accounting says this."""
     from galaxy.jobs import JobConfiguration
     from jobs import failures
 
@@ -114,7 +130,7 @@ def load(path: str, form: str) -> dict[str, Any]:
     if form != "xml":
         answer["schema"] = schema_errors(native)
     os.environ.pop("DRMAA_LIBRARY_PATH", None)
-    config = Config(job_config=native) if form == "inline" else Config(job_config_file=path)
+    config = Config(**galaxy, **({"job_config": native} if form == "inline" else {"job_config_file": path}))
     try:
         loaded = JobConfiguration(app_for(config))
         if any(runner["id"] == "local" and "kwds" not in runner for runner in loaded.runner_plugins):
@@ -130,7 +146,7 @@ def load(path: str, form: str) -> dict[str, Any]:
     answer["destinations"], answer["tools"] = destinations, tools
     answer["limits"], answer["handlers"] = repr(loaded.limits), loaded.handlers
     answer["parameters"] = {name: _defaults(plugin) for name, plugin in plugins.items()}
-    answer["jobs"] = failures(loaded, plugins)
+    answer["jobs"], answer["given"] = failures(loaded, plugins, qacct)
     return answer
 
 
@@ -153,7 +169,7 @@ def main() -> None:
     patch_runners()
     items = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     with contextlib.redirect_stdout(io.StringIO()):
-        answers = {item["name"]: load(item["path"], item["form"]) for item in items}
+        answers = {item.pop("name"): load(**item) for item in items}
     json.dump(answers, sys.stdout, default=str)
 
 

@@ -11,7 +11,13 @@ LIBRARY = {
     "invalidjobexception_state": "error",
     "invalidjobexception_retries": 3,
 }
-AWS = {"job_queue": "q", "job_role_arn": "arn", "efs_filesystem_id": "fs", "efs_mount_point": "/data"}
+AWS = {
+    "docker_enabled": True,
+    "job_queue": "q",
+    "job_role_arn": "arn",
+    "efs_filesystem_id": "fs",
+    "efs_mount_point": "/data",
+}
 
 #: name: (class, parameters of the plugin, of the environment)
 RUNNERS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {

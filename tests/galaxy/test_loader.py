@@ -15,7 +15,8 @@ from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import rend
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.codes import CODES, START, UNSAID
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import NEWEST, Context
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.runners import RUNNER_TYPES, runner_type
-from ansible_collections.clusterjobs.drm.tests.galaxy.conftest import Load
+from ansible_collections.clusterjobs.drm.tests.galaxy.conftest import ROOT, Load
+from ansible_collections.clusterjobs.drm.tests.galaxy.proofs import FAILS, FAILS_ON_SLURM, NOT_SEEN, SAYS_SO
 from ansible_collections.clusterjobs.drm.tests.galaxy.rendered import RUNNERS, native_of
 from ansible_collections.clusterjobs.drm.tests.unit.plugins.plugin_utils.galaxy.lint_files import LintFile, lint_files
 
@@ -30,18 +31,7 @@ NOT_TRIED = {
     f"galaxy.jobs.runners.{load}"
     for load in ("chronos:ChronosJobRunner", "godocker:GodockerJobRunner", "pulsar:PulsarLegacyJobRunner")
 } | {f"galaxy.jobs.runners.pulsar:Pulsar{name}JobRunner" for name in ("Kubernetes", "Tes", "Coexecution", "GcpBatch")}
-# What fails when a job comes, by the step of Galaxy's own code that it fails at; the other codes of that kind take a cluster.
-FAILS = {
-    "bad-env": "env of .*KeyError",
-    "bad-workers": "workers of .*StopIteration",
-    "env-not-text": "env of .*AttributeError",
-    "no-cli-parameter": "plugins of .*TypeError",
-    "no-cli-plugin": "plugins of .*No job plugin",
-    "unknown-cli-plugin": "plugins of .*(Unknown shell_plugin|Failed to find job_plugin)",
-    "unknown-environment": "(tool|resubmission) .*KeyError",
-    "unknown-runner": "runner of .*LookupError",
-    "workers-not-number": "workers of .*TypeError",
-}
+RECORDING = ROOT / "tests" / "unit" / "recordings" / "gridengine" / "8.1.9" / "exit-0.history.txt"
 # Condor writes every parameter into the submit file, and to XML Galaxy adds one.
 WAIVED = ("condor-docker-sudo",)
 
@@ -63,17 +53,25 @@ def answers(load: Load, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     return load(items)
 
 
-def _rendered(place: Path, name: str, form: str) -> dict[str, str]:
+def _rendered(place: Path, name: str, form: str) -> dict[str, Any]:
     native, _findings = render.prepare(native_of(name), Context(form=form, waive=WAIVED))
     path = place / f"{name}-{form}.{'xml' if form == 'xml' else 'yml'}"
     path.write_text(render.text_of(native, "xml" if form == "xml" else "yaml"))
-    return {"name": f"{name}/{form}", "path": str(path), "form": form}
+    return {"name": f"{name}/{form}", "path": str(path), "form": form, "galaxy": {}, "qacct": ""}
 
 
-def _as_it_stands(place: Path, file: LintFile) -> dict[str, str]:
+def _as_it_stands(place: Path, file: LintFile) -> dict[str, Any]:
     path = place / f"{file.name.replace('/', '-')}.{'xml' if file.form == 'xml' else 'yml'}"
     path.write_text(file.text)
-    return {"name": file.name, "path": str(path), "form": file.form}
+    galaxy = file.options.get("galaxy", {}) if file.code == "drmaa-real-user" else {}
+    version = str(file.options.get("cluster", {}).get("version", ""))
+    return {"name": file.name, "path": str(path), "form": file.form, "galaxy": galaxy, "qacct": _qacct(version)}
+
+
+def _qacct(version: str) -> str:
+    """What it says of a job that has ended: SGE 8.1.9's as recorded; Univa's has one line more."""
+    recorded = RECORDING.read_text(encoding="utf-8").partition("--- stdout:\n")[2].partition("--- stderr:")[0]
+    return recorded if version.startswith("SGE") else recorded.replace("ru_wallclock 0s", "ru_wallclock 0\nwallclock 0")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -134,6 +132,34 @@ def test_the_tables_have_the_parameters_that_galaxy_has(answers: dict[str, Any],
     assert set(kind.params) == set(galaxys)
     told = {key: parameter.default for key, parameter in kind.params.items()}
     assert {key: told[key] for key in told if told[key] != galaxys[key]} == OTHER_DEFAULTS.get(kind.module, {})
+
+
+def given(answers: dict[str, Any], file: str) -> Any:
+    return answers[file]["given"]["here"]
+
+
+def test_galaxy_sets_again_what_is_overridden(answers: dict[str, Any]) -> None:
+    assert given(answers, "overridden-by-galaxy/bad-1")["jobName"].startswith("g1_tool_alice")
+    outputs = re.findall(r"^output = .*", given(answers, "overridden-by-galaxy/bad-2"), re.MULTILINE)
+    assert (outputs[0], outputs[-1].endswith("/galaxy_1.o"), len(outputs)) == ("output = /tmp/x", True, 2)
+
+
+def test_galaxys_own_place_of_the_output_comes_before_the_environments(answers: dict[str, Any]) -> None:
+    """Both reach the DRM. (What Slurm makes of it: molecule/galaxy.)"""
+    job = given(answers, "set-by-galaxy/bad-1")
+    assert (job["nativeSpecification"], job["outputPath"].endswith("/galaxy_1.o")) == ("--output=/tmp/x -p main", True)
+    head = re.findall(r"^#SBATCH (-e|--error) (\S+)$", given(answers, "set-by-galaxy/bad-3"), re.MULTILINE)
+    assert [name for name, _path in head] == ["-e", "--error"]
+
+
+def test_each_code_that_says_that_galaxy_refuses_or_jobs_fail_is_seen_to_be_right() -> None:
+    """By the tests above, each with a file at least, and by molecule/galaxy, with an environment at least."""
+    tried = {file.code for file in BAD}
+    refused = {code for code in tried if CODES[code].effect == START}
+    assert set(FAILS) <= tried
+    proven = refused | set(FAILS) | FAILS_ON_SLURM
+    assert proven | set(NOT_SEEN) == SAYS_SO
+    assert not proven & set(NOT_SEEN)
 
 
 def test_every_runner_is_tried() -> None:

@@ -15,6 +15,8 @@ from .model import Environment
 # In their eyes a held job (H) is no state at all: the monitor's round ends there, for every other job too.
 _NO_HOLD = ("Torque", "SlurmTorque", "OpenPBS")
 _HOLDS = ("Hold_Types", "-h")
+# They hand options of their own to RemoteShell under that name. Any other that they do not know is passed over.
+_NOT_TAKEN = (("SecureShell", "options"), ("GlobusSecureShell", "options"))
 
 
 def plugins(subject: Subject) -> Iterator[Finding]:
@@ -72,7 +74,10 @@ class _Plugin:
             if name in _NO_HOLD and key in _HOLDS:
                 message = f"{name} does not know the state of a held job, and stops looking at all jobs"
                 yield Finding("cli-hold", place, message, "Leave it out.")
-            if parameter is None and not (self.what == "job" and key.startswith("-")):
+            if (name, key) in _NOT_TAKEN:
+                message = f"is not taken by {name}; every job there would fail"
+                yield Finding("bad-cli-value", place, message, "Leave it out, or use RemoteShell.")
+            elif parameter is None and not (self.what == "job" and key.startswith("-")):
                 mend = f"It reads {', '.join(plugin.params) or 'none'}"
                 mend += ", and options as job_--name." if self.what == "job" else "."
                 yield Finding("unknown-cli-parameter", place, f"is not read by {name}", mend)

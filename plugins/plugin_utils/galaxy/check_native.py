@@ -11,32 +11,45 @@ from collections.abc import Iterator
 from .context import Subject
 from .findings import Finding
 from .model import Environment
-from .natives import DRMAA_ATTRIBUTES, RESERVED, SPELLINGS, Option, options_of, split
+from .natives import DRMAA_ATTRIBUTES, JOB_NAMES, OVERRIDDEN, RESERVED, SPELLINGS, Option, options_of, split
 from .options import Refused
 from .slurm_drmaa import native_specification
 
 _LIBRARY = ("drmaa", "slurm", "univa")
 
 
+_LEAVE_OUT = "Leave it out: Galaxy sets it."
+
+
 def set_by_galaxy(subject: Subject) -> Iterator[Finding]:
-    """Where Galaxy looks for a job's output, and the name by which it is known, are Galaxy's: set otherwise, the job is lost to it."""
-    mend = "Leave it out: Galaxy sets it."
+    """Where Galaxy looks for a job's output is Galaxy's to set: set otherwise, the job is lost to it."""
     for environment, kind, place in subject.placed:
         for name in environment.params:
             if name in DRMAA_ATTRIBUTES:
-                yield Finding("set-by-galaxy", f"{place}.{name}", "is set by Galaxy for each job", mend)
+                message = "is not read; Galaxy sets it for each job"
+                yield Finding("overridden-by-galaxy", f"{place}.{name}", message, _LEAVE_OUT)
         drm = subject.drm_of(environment, kind)
         try:
             options = options_of(environment, kind, drm)
         except ValueError as problem:
             where = next((f".{spelling}" for spelling in SPELLINGS if spelling in environment.params), "")
             message = f"cannot be split into words ({problem})"
-            yield Finding("bad-environment-value", f"{place}{where}", message, "Close the quotes.")
+            yield Finding("open-quote", f"{place}{where}", message, "Close the quotes.")
             continue
         for option in options:
             if option.name in RESERVED.get(drm, RESERVED[""]):
-                message = f"sets {option.name}, which Galaxy sets for each job; it would not find the job's output"
-                yield Finding("set-by-galaxy", f"{place}.{option.parameter}", message, mend)
+                yield _reserved(option, f"{place}.{option.parameter}")
+
+
+def _reserved(option: Option, place: str) -> Finding:
+    if option.name in JOB_NAMES:
+        message = f"sets {option.name}: all jobs there have one name, without Galaxy's number and the tool in it"
+        return Finding("named-by-galaxy", place, message, _LEAVE_OUT)
+    if option.name in OVERRIDDEN:
+        message = f"sets {option.name}, which Galaxy sets again for each job"
+        return Finding("overridden-by-galaxy", place, message, _LEAVE_OUT)
+    message = f"sets {option.name}, which Galaxy sets for each job; it would not find the job's output"
+    return Finding("set-by-galaxy", place, message, _LEAVE_OUT)
 
 
 def specifications(subject: Subject) -> Iterator[Finding]:
@@ -87,5 +100,4 @@ def _h_vmem(environment: Environment, place: str, spelling: str) -> Iterator[Fin
 
 
 def _slurm_options(environment: Environment, spelling: str) -> list[Option]:
-
     return list(split(spelling, str(environment.params[spelling]).split(), "slurm"))

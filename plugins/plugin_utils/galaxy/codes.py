@@ -67,7 +67,16 @@ CODES: dict[str, Code] = {
     "no-environment-parameter": Code(ERROR, JOB, "a parameter that the runner requires, such as Pulsar's url"),
     "bad-env": Code(ERROR, JOB, "an entry of env without a name and value, a file or a command"),
     "env-not-text": Code(ERROR, JOB, "a number or boolean as a value in env", mended=True),
-    "set-by-galaxy": Code(ERROR, JOB, "an attribute that Galaxy sets itself: output, error output, name, command"),
+    "open-quote": Code(ERROR, RISK, "a native specification whose quotes do not close"),
+    "set-by-galaxy": Code(
+        ERROR, JOB, "where the DRM writes a job's output or errors: Galaxy says that itself, and would not find them"
+    ),
+    "named-by-galaxy": Code(WARNING, RISK, "a job's name in the DRM's words, in the place of Galaxy's"),
+    "overridden-by-galaxy": Code(
+        ERROR,
+        IGNORED,
+        "DRMAA's remoteCommand, jobName, outputPath and errorPath as parameters; executable, output, error and log with condor",
+    ),
     "two-native-specifications": Code(ERROR, IGNORED, "both spellings of nativeSpecification in one environment"),
     "native-specification-spelling": Code(
         ERROR, IGNORED, "the spelling native_specification, which univa does not read"
@@ -104,7 +113,11 @@ CODES: dict[str, Code] = {
     ),
     "bad-handling": Code(ERROR, START, "no method by which handlers are assigned"),
     "unknown-handling-key": Code(WARNING, IGNORED, "no key of handling: assign_with is XML's word for assign"),
-    "above-queue-limit": Code(ERROR, JOB, "a request above the limits of its queue, where cluster facts are given"),
+    "above-queue-limit": Code(
+        ERROR,
+        JOB,
+        "a request above the limits of its queue, which is refused or waits for ever; where cluster facts are given",
+    ),
     "unknown-queue": Code(ERROR, JOB, "a queue that the cluster does not have, where cluster facts are given"),
     "file-ignored": Code(ERROR, IGNORED, "a file beside a job_config in galaxy.yml"),
     "other-file": Code(WARNING, IGNORED, "galaxy.yml names another file"),

@@ -26,6 +26,10 @@ RESERVED: dict[str, frozenset[str]] = {
     "lsf": frozenset(("-o", "-oo", "-e", "-eo", "-J")),
     "htcondor": frozenset(("executable", "output", "error", "log", "queue")),
 }
+#: Of these, what the DRM calls the job by. Galaxy knows its jobs by their ids.
+JOB_NAMES = ("-N", "-J", "--job-name")
+#: And what Galaxy's own lines in condor's submit file come after.
+OVERRIDDEN = ("executable", "output", "error", "log")
 #: DRMAA's own attributes: as parameters of an environment they are not read, and Galaxy sets all of them.
 DRMAA_ATTRIBUTES = ("remoteCommand", "jobName", "outputPath", "errorPath")
 # Their short options are one letter each, and a value may follow without a blank.

@@ -74,6 +74,8 @@ _KUBERNETES_PER_ENVIRONMENT = (
 )
 
 _AWS = {
+    # Without it the runner fails every job, as it runs containers alone.
+    "docker_enabled": Parameter("true", lambda value: str(value).lower() == "true", None, True),
     "vcpu": number(1.0),
     "memory": positive(2048),
     "gpu": count(0),

@@ -62,6 +62,9 @@ class RealUsers:
         galaxy = self._galaxies["bob"]
         return galaxy.state(self.long["bob"]), self.cluster.queue(galaxy.drm_id(self.long["bob"]))
 
+    def one_more(self, name: str) -> Seen:
+        return self._galaxies[name].result(self._galaxies[name].submit("real_user"))
+
     def result(self, name: str) -> Seen:
         return self._galaxies[name].result(self.jobs[name])
 
@@ -158,6 +161,12 @@ def test_a_cancelled_job_is_ended_as_its_owner_and_no_other(
     ]
     assert other.split()[-1] != str(UIDS["alice"])
     assert any(re.match(rf"exit code 0: kill, .*\['{cancelled}', ", line) for line in log)
+
+
+def test_after_a_cancelled_job_galaxy_still_sees_the_ends_of_others(real: RealUsers, cancelled: str) -> None:
+    job = real.one_more("bob")
+    assert job.state == "ok", job.says
+    assert job["user"] == "bob"
 
 
 def test_a_user_who_is_nobody_on_the_hosts_is_told_that_the_job_failed(real: RealUsers) -> None:

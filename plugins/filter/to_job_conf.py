@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -53,6 +53,9 @@ options:
     description: As O(clusterjobs.drm.job_conf#module:umask).
     type: raw
     default: ""
+  galaxy_config:
+    description: As O(clusterjobs.drm.job_conf#module:galaxy_config). Jobs of real users and file staging are looked at.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -76,12 +79,14 @@ def to_job_conf(
     galaxy_release: str = NEWEST,
     waive: Sequence[str] = (),
     umask: Any = "",
+    galaxy_config: Mapping[str, Any] | None = None,
 ) -> Any:
     """The filter itself."""
     if output not in ("inline", "yaml", "xml"):
         raise AnsibleFilterError(f"to_job_conf: output is {output!r}, not one of inline, yaml, xml")
     try:
-        context = Context(drm, str(galaxy_release), codes_in(waive), form=output, umask=umask)
+        settings = render.galaxy_section(galaxy_config)
+        context = Context(drm, str(galaxy_release), codes_in(waive), settings, form=output, umask=umask)
         native, findings = render.prepare(job_config, context)
         for finding in findings:
             if finding.level == WARNING:

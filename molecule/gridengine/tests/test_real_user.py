@@ -1,4 +1,4 @@
-"""Galaxy's jobs as the real user, by the DRMAA library: submitted, collected and ended through the programs that sudo allows."""
+"""Jobs as the real user by the DRMAA library, through the programs that connect_galaxy has made; Galaxy's own: test_galaxy.py."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ from testlib.gridengine import GridEngineCluster
 from testlib.real_user import GROUPS, UID, RealUserJobs
 from testlib.waiting import wait_until
 
-LIBRARY = "/usr/lib/gridengine-drmaa/lib/libdrmaa.so.1.0"
-ENVIRONMENT = {"SGE_ROOT": "/var/lib/gridengine", "GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=4096"}
-
 
 def test_a_job_is_the_users_and_its_output_galaxys(cluster: GridEngineCluster, run: str) -> None:
     jobs = RealUserJobs(cluster, run)
-    jobs.prepare(real_user_drmaa_library=LIBRARY, real_user_environment=ENVIRONMENT)
     long = jobs.submit("long", 600)
     short = jobs.submit("short")
     cluster.wait_for_state(long, "r")

@@ -45,10 +45,11 @@ class Seen:
 
 
 class Galaxy:
-    """Jobs of the tool probe_ENVIRONMENT, each of which Galaxy sends to that environment."""
+    """Jobs of the tool probe_ENVIRONMENT, each of which Galaxy sends to that environment, as one of its users; a new one where none is named."""
 
-    def __init__(self, cluster: TestCluster) -> None:
+    def __init__(self, cluster: TestCluster, username: str = "") -> None:
         self._cluster = cluster
+        self._username = username or f"tester-{time.time_ns():x}"
         self._api = f"http://{cluster.cluster.host('galaxy').address}:{PORT}/api"
         self._outputs: dict[str, str] = {}
 
@@ -77,6 +78,24 @@ class Galaxy:
             return Seen(job["state"], f"{job}\n{self.log()}")
         return Seen("ok", self._read(f"datasets/{self._outputs[job_id]}/display", None, self._key).decode())
 
+    def why(self, job_id: str) -> str:
+        """What its user reads beside the output of a job that failed."""
+        return str(self._ask(f"datasets/{self._outputs[job_id]}", None, self._key)["misc_info"])
+
+    def drm_id(self, job_id: str) -> str:
+        """The DRM's own id of it, which Galaxy tells its administrator."""
+        path = f"jobs/{job_id}?full=true"
+        found = wait_until(
+            f"the DRM has Galaxy's job {job_id}",
+            lambda: self._ask(path, None, BOOTSTRAP_KEY).get("external_id"),
+            120,
+            0.5,
+        )
+        return str(found)
+
+    def cancel(self, job_id: str) -> None:
+        self._read(f"jobs/{job_id}", None, self._key, method="DELETE")
+
     def results(self, jobs: Mapping[str, str]) -> dict[str, Seen]:
         return {environment: self.result(job_id) for environment, job_id in jobs.items()}
 
@@ -99,11 +118,12 @@ class Galaxy:
 
     @cached_property
     def _key(self) -> str:
-        """The API key of a new user: jobs are run for users alone, and the bootstrap key is none's."""
+        """The user's API key: jobs are run for users alone, and the bootstrap key is none's. An earlier run may have made the user."""
         self.wait_until_up()
-        name = f"tester-{time.time_ns():x}"
-        account = {"username": name, "email": f"{name}@example.org", "password": name}
-        user = self._ask("users", account, BOOTSTRAP_KEY)
+        name = self._username
+        account = {"username": name, "email": f"{name}@example.org", "password": f"password of {name}"}
+        there = self._ask(f"users?f_name={name}", None, BOOTSTRAP_KEY)
+        user = there[0] if there else self._ask("users", account, BOOTSTRAP_KEY)
         return str(self._ask(f"users/{user['id']}/api_key", {}, BOOTSTRAP_KEY))
 
     @cached_property
@@ -113,11 +133,12 @@ class Galaxy:
     def _ask(self, path: str, data: Mapping[str, Any] | None, key: str) -> Any:
         return json.loads(self._read(path, data, key))
 
-    def _read(self, path: str, data: Mapping[str, Any] | None, key: str) -> bytes:
-        """POST where there are data, else GET."""
+    def _read(self, path: str, data: Mapping[str, Any] | None, key: str, method: str = "") -> bytes:
+        """POST where there are data, else GET, but where another method is named."""
         request = urllib.request.Request(
             f"{self._api}/{path}",
             data=None if data is None else json.dumps(data).encode(),
+            method=method or None,
             headers={"Content-Type": "application/json", **({"x-api-key": key} if key else {})},
         )
         try:

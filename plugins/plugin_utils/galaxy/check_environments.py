@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 from .context import Subject, enabled
 from .findings import Finding, listed
@@ -14,7 +15,12 @@ from .model import Environment
 from .parameters import RunnerType
 from .runners import ANY_ENVIRONMENT, ANY_PREFIX, RULE_RUNNERS
 
-_REAL_USER = "drmaa_external_runjob_script"
+# What Galaxy calls by sudo; the first decides whether a job is submitted as the real user.
+_REAL_USER = ("drmaa_external_runjob_script", "drmaa_external_killjob_script", "external_chown_script")
+_OUTPUTS = "outputs_to_working_directory"
+_REAL_USER_RUNNERS = ("drmaa", "slurm", "univa")
+# Those that hand a job to a batch system and never ask whose it is.
+_ALWAYS_GALAXY = ("cli", "condor", "htcondor", "pbs")
 _STAGING = ("pbs_application_server", "pbs_stage_path", "pbs_dataset_server")
 # What the cli runner hands to its plugins, Pulsar to its manager, and the pbs runner to qsub: looked at elsewhere or free.
 _HANDED_ON = {"cli": ("shell_", "job_"), "pulsar": ("submit_", "k8s_", "tes_", "amqp_"), "pbs": ("-",)}
@@ -90,13 +96,38 @@ def env(subject: Subject) -> Iterator[Finding]:
 
 
 def real_users(subject: Subject) -> Iterator[Finding]:
-    """The drmaa runner asks its own session, in which jobs that another process submitted are not."""
-    everywhere = subject.context.galaxy.get(_REAL_USER)
+    """Jobs as the real user: Galaxy's slurm and univa runners can, and want all of the settings or none."""
     for environment, kind, place in subject.placed:
-        if kind.module == "drmaa" and environment.params.get(_REAL_USER, everywhere):
+        settings = {name: _setting(subject, environment, name) for name in (*_REAL_USER, _OUTPUTS)}
+        if settings[_REAL_USER[0]] and kind.module == "drmaa":
+            # It asks its own session, in which jobs that another process submitted are not.
             message = "the drmaa runner cannot follow jobs that are submitted as real users"
-            mend = f"Use the slurm or the univa runner, or set {_REAL_USER} to nothing."
+            mend = f"Use the slurm or the univa runner, or set {', '.join(_REAL_USER)} to nothing there."
             yield Finding("drmaa-real-user", f"{place}.runner", message, mend)
+        elif settings[_REAL_USER[0]] and kind.module in _ALWAYS_GALAXY:
+            message = f"the {kind.module} runner knows no real users: its jobs run as the Galaxy account all the same"
+            mend = f"Use the slurm or the univa runner, or set {_REAL_USER[0]} to nothing there, if that is meant."
+            yield Finding("real-user-ignored", f"{place}.runner", message, mend)
+        elif kind.module in _REAL_USER_RUNNERS:
+            yield from _incomplete(subject, place, settings)
+
+
+def _incomplete(subject: Subject, place: str, settings: Mapping[str, Any]) -> Iterator[Finding]:
+    """One program without the others; what Galaxy's settings say has to be known for that."""
+    if not subject.context.galaxy:
+        return
+    programs = [name for name in _REAL_USER if settings[name]]
+    wanted = (*_REAL_USER, _OUTPUTS) if programs else ()
+    for missing in (name for name in wanted if not settings[name]):
+        message = f"is not set, but {programs[0]} is: a job would be neither the user's nor the Galaxy account's"
+        mend = f"Set all of {', '.join(_REAL_USER)}, and {_OUTPUTS}; or none of the programs."
+        yield Finding("real-user-incomplete", f"{place}.{missing}", message, mend)
+
+
+def _setting(subject: Subject, environment: Environment, name: str) -> bool:
+    """As Galaxy takes it: the environment's own, be it nothing, else that of galaxy.yml."""
+    value = environment.params.get(name, subject.context.galaxy.get(name))
+    return str(value).strip().lower() not in ("", "none", "false", "no", "off")
 
 
 def particular(subject: Subject) -> Iterator[Finding]:

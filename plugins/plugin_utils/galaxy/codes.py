@@ -86,6 +86,14 @@ CODES: dict[str, Code] = {
     ),
     "slurm-drmaa-option": Code(ERROR, JOB, "an option that slurm-drmaa rejects, misreads or cuts short"),
     "drmaa-real-user": Code(ERROR, JOB, "the drmaa runner cannot follow jobs of real users"),
+    "real-user-ignored": Code(
+        ERROR, IGNORED, "jobs of real users by cli, condor, htcondor or pbs, which run all jobs as the Galaxy account"
+    ),
+    "real-user-incomplete": Code(
+        ERROR,
+        RISK,
+        "one of the programs for jobs of real users without the others, or outputs elsewhere; where Galaxy's settings are given",
+    ),
     "univa-commands": Code(WARNING, RISK, "the univa runner needs qstat and qacct, and its DRM is none that has them"),
     "univa-wallclock": Code(
         WARNING, JOB, "the univa runner on SGE, where it sees no job's end; where cluster facts are given"

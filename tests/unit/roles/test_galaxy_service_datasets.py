@@ -49,10 +49,11 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_one_is_told_with_the_remedy(played: Played, place: Path) -> None:
+def test_how_many_is_told_with_examples_and_the_remedy(played: Played, place: Path) -> None:
     said = played.results["unreadable"]
-    assert f"is not readable for the group {GROUP}" in said
-    assert str(place / "datasets/000/") in said
+    assert f"2 below {place}/datasets on localhost cannot be read by the group {GROUP}, such as -" in said
+    for name in ("secret.dat", "run.sh"):
+        assert str(place / "datasets/000" / name) in said
     assert "Set galaxy_service_datasets: mend" in said
 
 
@@ -67,7 +68,7 @@ def test_a_link_is_not_followed(played: Played, place: Path) -> None:
 
 
 def test_what_a_group_can_read_is_not_for_everybody(played: Played) -> None:
-    assert "is not readable for everybody" in played.results["everybody"]
+    assert "cannot be read by everybody" in played.results["everybody"]
 
 
 def test_a_directory_on_the_way_is_told_and_left_alone(played: Played, place: Path) -> None:

@@ -117,6 +117,7 @@ def test_settings_for_jobs_as_the_real_user(played: Played) -> None:
     assert settings["external_chown_script"] == f"sudo -n {programs}/chown"
     assert settings["real_system_username"] == "username"
     assert settings["outputs_to_working_directory"] is True
+    assert settings["job_config"]["execution"]["environments"]["gridengine"]["runner"] == "univa"
     assert not [name for name in played.results["file_settings"]["galaxy"] if "external" in name or "real" in name]
 
 
@@ -125,6 +126,7 @@ def test_settings_for_jobs_as_the_real_user(played: Played) -> None:
     [
         ("refused_request", "execution.environments.local.queue: the local runner has no limits and no queues"),
         ("refused_file", "galaxy.job_config: stands in Galaxy's settings, and Galaxy then never reads"),
+        ("refused_real_user", "execution.environments.slurm.runner: the cli runner knows no real users"),
     ],
 )
 def test_what_is_refused(played: Played, place: Path, name: str, text: str) -> None:

@@ -9,7 +9,10 @@ import importlib
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -91,6 +94,32 @@ def test_what_is_no_plain_path_to_sudoers(path: str) -> None:
     assert not re.match(pattern("__real_user_path"), path) or re.search(pattern("__real_user_dots"), path)
     assert re.match(pattern("__real_user_path"), "/opt/real_user-2.0/x")
     assert not re.search(pattern("__real_user_dots"), "/opt/..a/b.")
+
+
+def test_where_a_file_of_roots_is_not_roots() -> None:
+    """As on an export with root_squash: whoever makes the file is nobody."""
+    program = HELPERS.parent / "root_squashed.py"
+    place = Path(tempfile.mkdtemp(prefix="squashed-"))
+    place.chmod(0o755)
+    try:
+        for name, mode in (("open", 0o1777), ("closed", 0o555)):
+            (place / name).mkdir()
+            (place / name).chmod(mode)
+        paths = [str(place / name) for name in ("open", "closed", "absent")]
+        argv = ["/usr/bin/python3", "-IS", "-c", program.read_text(encoding="utf-8"), *paths]
+        nobody = 65534 if os.geteuid() == 0 else os.geteuid()
+        told = subprocess.run(
+            argv, capture_output=True, text=True, check=True, user=nobody if nobody == 65534 else None
+        )
+        assert told.stdout.splitlines() == [
+            f"{paths[0]}: a file that root makes there belongs to uid {nobody}",
+            f"{paths[1]}: root may not write there: Permission denied",
+        ]
+        if os.geteuid() == 0:
+            assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == ""
+        assert list((place / "open").iterdir()) == []
+    finally:
+        shutil.rmtree(place)
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
 
+from ansible_collections.clusterjobs.drm.plugins.filter.to_job_conf import to_job_conf
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import render
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.codes import CODES, ERROR, UNSAID, WARNING
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import Context
@@ -93,3 +95,16 @@ def test_a_finding_says_where_what_and_what_to_do() -> None:
         "execution.environments.big.runner: 'slrum' is not defined in runners; every job there would fail."
         " Define it, or name one of local, slurm, cli, dynamic, dynamic_tpv. [unknown-runner]"
     )
+
+
+def test_the_filter_judges_by_galaxys_settings_and_keeps_what_is_set_to_nothing() -> None:
+    programs = ("drmaa_external_runjob_script", "drmaa_external_killjob_script", "external_chown_script")
+    settings = {"galaxy": {**dict.fromkeys(programs, "sudo /x"), "outputs_to_working_directory": True}}
+    environment: dict[str, Any] = {"runner": "drmaa", "drm": "gridengine"}
+    native: dict[str, Any] = {"runners": {"drmaa": {"load": "galaxy.jobs.runners.drmaa:DRMAAJobRunner"}}}
+    native["execution"] = {"environments": {"here": environment}}
+    with pytest.raises(AnsibleFilterError, match=r"here\.runner: .* \[drmaa-real-user\]"):
+        to_job_conf(native, galaxy_config=settings)
+    environment.update(dict.fromkeys(programs))
+    there = to_job_conf(native, galaxy_config=settings)["execution"]["environments"]["here"]
+    assert [there[name] for name in programs] == [None] * 3

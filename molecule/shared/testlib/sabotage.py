@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -100,6 +101,7 @@ def keep(cluster: TestCluster, faults: Sequence[Fault], red: Mapping[str, bool],
     kept = {
         "drm": cluster.cluster.drm,
         "version": last["run"]["version"],
+        "made": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "seconds_of_a_run": round(seconds, 1),
         "faults": rows,
     }

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from testbed.settings import ROOT as PROJECT
+
 from .faults_of_drms import faults_of
 from .faults_planted import TOOL_DATA, set_up
 from .hosts import TestCluster
@@ -35,12 +37,18 @@ SITES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+def site_of(cluster: TestCluster) -> Path:
+    """The inventory of the scenario in which faults are planted on this DRM."""
+    drm = cluster.cluster.drm
+    return PROJECT / "molecule" / ("verify" if drm == "slurm" else f"verify_{drm}") / "inventory"
+
+
 class Rounds:
     """Each report by its round; ``last`` is the one after all was mended."""
 
-    def __init__(self, cluster: TestCluster, site: Path) -> None:
+    def __init__(self, cluster: TestCluster) -> None:
         self.cluster = cluster
-        self.site = site
+        self.site = site_of(cluster)
         self.faults: Sequence[Fault] = faults_of(cluster)
         self.reports: dict[int, Report] = {}
         self.printed: dict[int, str] = {}

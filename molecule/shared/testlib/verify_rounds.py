@@ -1,4 +1,4 @@
-"""The rounds of sabotage on one cluster, for the test of every scenario: faults together, then a whole run without any."""
+"""Runs of cluster_verify on one cluster, for the tests of every scenario: interrupted ones, and the rounds of sabotage, faults together, then none."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 from testbed.settings import ROOT as PROJECT
 
 from .faults_of_drms import faults_of
-from .faults_planted import TOOL_DATA, set_up
+from .faults_planted import NEW_FILES, ROOT, TOOL_DATA, set_up
 from .hosts import TestCluster
-from .sabotage import Fault, Report, is_red, keep, planted, run
+from .plays import Play
+from .sabotage import Fault, Report, is_red, keep, planted, run, start
+from .waiting import wait_until
 
 ENDS = ["exit_code", "walltime", "memory", "cancelled"]
 COMMON = {
@@ -41,6 +43,30 @@ def site_of(cluster: TestCluster) -> Path:
     """The inventory of the scenario in which faults are planted on this DRM."""
     drm = cluster.cluster.drm
     return PROJECT / "molecule" / ("verify" if drm == "slurm" else f"verify_{drm}") / "inventory"
+
+
+def left_behind(cluster: TestCluster) -> list[str]:
+    """The directories that runs have made on the hosts and have not removed."""
+    places = (f"{ROOT}/jobs", f"{ROOT}/datasets", NEW_FILES, "/tmp")
+    listed = [
+        host.run("ls -d %s/clusterjobs-verify-*", place).stdout.split()
+        for host in (cluster.submit_host, cluster.node)
+        for place in places
+    ]
+    return [path for paths in listed for path in paths]
+
+
+def interrupted(cluster: TestCluster, name: str) -> Play:
+    """A run that is under way: jobs wait and run, and nothing of it is swept yet. The caller ends it."""
+    given = SITES[cluster.cluster.drm]
+    play = start(cluster, site_of(cluster), name, cluster_verify_ends=["walltime", "cancelled"], **given)
+    try:
+        play.wait_for_output("Run a job on each", 120)
+        wait_until("its jobs are in the queue", lambda: not cluster.all_over())
+    except BaseException:
+        play.kill()
+        raise
+    return play
 
 
 class Rounds:

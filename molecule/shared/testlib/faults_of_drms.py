@@ -180,6 +180,7 @@ _HTCONDOR_FORGET = f"rm -f {_HTCONDOR_WRAPPER} {_STARTER}; condor_reconfig"
 # condor_drain takes a slot's name, and is done before the collector knows.
 _HTCONDOR_SLOT = "slot1@$(condor_status -af Machine | head -n 1)"
 _HTCONDOR_UNTIL = "timeout 60 sh -c 'until condor_status -af State | grep -q %s; do sleep 0.5; done'"
+_HTCONDOR_KNOWN = "timeout 60 sh -c 'until %s condor_status -af Machine | grep -q .; do sleep 0.5; done'"
 _HTCONDOR_REFUSE = "SUBMIT_REQUIREMENT_NAMES = Sabotage\\nSUBMIT_REQUIREMENT_Sabotage = false\\n"
 HTCONDOR: tuple[Fault, ...] = (
     Fault(
@@ -210,7 +211,15 @@ HTCONDOR: tuple[Fault, ...] = (
     Fault(
         "a node that is down",
         "node_up",
-        reason=NOT_PLANTED + "the collector forgets it; `cluster_verify_nodes` names those that have to be there",
+        reason=NOT_PLANTED
+        + "HTCondor forgets it: see the pool that has lost its only node, and `cluster_verify_nodes`",
+    ),
+    Fault(
+        "a pool that has lost its only node",
+        "drm",
+        plant=f"systemctl stop condor && {_HTCONDOR_KNOWN % '!'}",
+        mend=f"systemctl start condor; {_HTCONDOR_KNOWN % ''}",
+        round=6,
     ),
     Fault("a closed queue", "queue_open", reason=NOT_PLANTED + "HTCondor has no queues"),
     Fault("an environment that names a queue that is none", "job_conf", reason=NOT_PLANTED + "HTCondor has no queues"),

@@ -24,8 +24,7 @@ COMMON = {
     "cluster_verify_min_free_mb": 100,
     "cluster_verify_venv": "/srv/galaxy/venv",
 }
-#: What a site with this DRM sets beside.
-SITES: Mapping[str, Mapping[str, Any]] = {
+_OF_DRMS: Mapping[str, Mapping[str, Any]] = {
     "slurm": {},
     "gridengine": {
         "cluster_verify_queues": ["main.q"],
@@ -37,6 +36,11 @@ SITES: Mapping[str, Mapping[str, Any]] = {
     },
     "htcondor": {},
 }
+
+
+def settings_of(cluster: TestCluster) -> Mapping[str, Any]:
+    """What a site with this DRM sets beside. Its nodes are named: HTCondor forgets one that is off."""
+    return {"cluster_verify_nodes": [cluster.cluster.host("node").name], **_OF_DRMS[cluster.cluster.drm]}
 
 
 def site_of(cluster: TestCluster) -> Path:
@@ -58,7 +62,7 @@ def left_behind(cluster: TestCluster) -> list[str]:
 
 def interrupted(cluster: TestCluster, name: str) -> Play:
     """A run that is under way: jobs wait and run, and nothing of it is swept yet. The caller ends it."""
-    given = SITES[cluster.cluster.drm]
+    given = settings_of(cluster)
     play = start(cluster, site_of(cluster), name, cluster_verify_ends=["walltime", "cancelled"], **given)
     try:
         play.wait_for_output("Run a job on each", 120)
@@ -92,7 +96,7 @@ class Rounds:
         keep(self.cluster, self.faults, self.red(), self.last, time.monotonic() - begin)
 
     def verify(self, name: str, ends: Sequence[str]) -> tuple[Report, str]:
-        return run(self.cluster, self.site, name, cluster_verify_ends=ends, **COMMON, **SITES[self.cluster.cluster.drm])
+        return run(self.cluster, self.site, name, cluster_verify_ends=ends, **COMMON, **settings_of(self.cluster))
 
     def red(self) -> Mapping[str, bool]:
         return {fault.name: is_red(self.reports[fault.round], fault) for fault in self.faults if fault.plant}

@@ -6,7 +6,7 @@ import pytest
 from testlib.faults_planted import ROOT
 from testlib.hosts import TestCluster
 from testlib.sabotage import Report, results_of, run, start
-from testlib.verify_rounds import SITES, interrupted, left_behind, site_of
+from testlib.verify_rounds import interrupted, left_behind, settings_of, site_of
 from testlib.waiting import wait_until
 
 
@@ -17,7 +17,7 @@ def after_ctrl_c(cluster: TestCluster) -> Report:
     interrupted(cluster, "ctrl-c").interrupt()
     assert left_behind(cluster)
     assert not cluster.all_over()
-    report, _printed = run(cluster, site_of(cluster), "next", cluster_verify_ends=[], **SITES[cluster.cluster.drm])
+    report, _printed = run(cluster, site_of(cluster), "next", cluster_verify_ends=[], **settings_of(cluster))
     return report
 
 

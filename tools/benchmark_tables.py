@@ -1,8 +1,8 @@
-"""docs/benchmarks.md's table, made from benchmarks/results/jobs-*.json.
+"""docs/benchmarks.md's tables, made from benchmarks/results/jobs-*.json and verify.json.
 
     .venv/bin/python tools/benchmark_tables.py
 
-Writes it between the markers. A unit test holds the page to the results.
+Writes each between its markers. A unit test holds the page to the results.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import bootstrap
 PAGE = bootstrap.ROOT / "docs" / "benchmarks.md"
 RESULTS = bootstrap.ROOT / "benchmarks" / "results"
 BEGIN, END = "<!-- made by tools/benchmark_tables.py -->\n", "<!-- end of what is made -->\n"
+BEGIN_NODES = "<!-- made by tools/benchmark_tables.py: nodes -->\n"
 
 Result = Mapping[str, Any]
 
@@ -117,14 +118,35 @@ def _where(result: Result) -> str:
     return f"{result['date']}, {machine['cores']} shared cores, load {machine['load_before']:g}"
 
 
-def with_table(page: str) -> str:
-    before, _begin, rest = page.partition(BEGIN)
+def nodes() -> Result:
+    found: Result = json.loads((RESULTS / "verify.json").read_text(encoding="utf-8"))
+    return found
+
+
+def nodes_table(result: Result) -> str:
+    rows = [_row(["nodes", "whole run", "a node", "load before"]), _row(["---:"] * 4)]
+    for run in result["runs"]:
+        seconds, each = f"{run['seconds']:.0f} s", f"{run['seconds_per_node']:.2f} s"
+        rows.append(_row([str(run["nodes"]), seconds, each, f"{run['load_before']:g}"]))
+    versions = result["versions"]
+    by = f"{versions['slurm']}, ansible-core {versions['ansible-core']}, Python {versions['python']}"
+    after = f"\nMeasured {result['date']}, {result['machine']['cores']} shared cores; {by}.\n\n"
+    return "".join([BEGIN_NODES, "\n", *rows, after, END])
+
+
+def with_tables(page: str) -> str:
+    made = with_made(page, BEGIN, table(results()))
+    return with_made(made, BEGIN_NODES, nodes_table(nodes()))
+
+
+def with_made(page: str, begin: str, made: str) -> str:
+    before, _begin, rest = page.partition(begin)
     _old, _end, after = rest.partition(END)
-    return before + table(results()) + after
+    return before + made + after
 
 
 def main() -> None:
-    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -23,9 +23,14 @@ NOT_RUN = "the rounds were not run on this DRM"
 _HEAD = """# Proof by sabotage
 
 Each fault is planted on a real cluster, several at once where they do not hide each other, and `clusterjobs.drm.verify` is played as a site plays it. "red" is
-that the fault's check said so, "green" that it said ok after the fault was mended. Made by tools/sabotage_table.py from the last run of each scenario
-(`molecule/verify/tests/test_sabotage.py`); an empty cell carries its reason.
+that the fault's check said so, "green" that it said ok after the fault was mended. Each column is made by a run of its scenario, which all have the same
+tests (`molecule/verify/tests`): `verify` is a part of `make test`, the two others run by name (`make molecule SCENARIO=verify_gridengine`,
+`SCENARIO=verify_htcondor`). `tools/sabotage_table.py` then writes this page. A cell without a result carries its reason.
 
+"""
+
+_AFTER = """
+The seconds are those of a whole run after all was mended, with the jobs that are to fail.
 """
 
 
@@ -40,13 +45,16 @@ def page(found: Sequence[Mapping[str, Any]]) -> str:
     for fault, check in _faults(found).items():
         cells = [_cell(by_drm.get(drm), fault) for drm in DRMS]
         lines.append(f"| {fault} | {f'`{check}`' if check else ''} | {' | '.join(cells)} |")
-    told = [f"{result['drm']} {result['seconds_of_a_run']:g} s" for result in found]
-    after = f"\nA whole run, after all was mended, with the jobs that are to fail: {', '.join(told)}.\n"
-    return _HEAD + "\n".join(lines) + "\n" + after
+    lines.append(f"| *made* | | {' | '.join(_made(by_drm.get(drm)) for drm in DRMS)} |")
+    return _HEAD + "\n".join(lines) + "\n" + _AFTER
 
 
 def _faults(found: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {fault: row["check"] for result in found for fault, row in result["faults"].items()}
+
+
+def _made(result: Mapping[str, Any] | None) -> str:
+    return NOT_RUN if result is None else f"{result['made']}, {result['seconds_of_a_run']:g} s"
 
 
 def _cell(result: Mapping[str, Any] | None, fault: str) -> str:

@@ -61,7 +61,7 @@ def verify_plan(
             "batches": list(plan.batches(settings, cluster, plain(prepared))) if prepared else [],
             "ends": plan.failing_jobs(settings),
         }
-    except (plan.VerifyError, DrmError) as error:
+    except DrmError as error:
         raise AnsibleFilterError(f"verify_plan: {error}") from error
 
 

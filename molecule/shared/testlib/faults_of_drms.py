@@ -15,6 +15,7 @@ _PROLOG = "/etc/slurm/task_prolog.sh"
 _SLURM_SUDOERS = "/etc/sudoers.d/umask"
 _SLURM_LIMITS = "/etc/security/limits.d/galaxy.conf"
 _SLURM_PARTITION = "scontrol update partitionname=main"
+_SLURM_NODE = "scontrol update nodename=$(sinfo -h -o %N -p main)"
 _SLURM_PROLOG = f"printf '#!/bin/sh\\necho export SLURM_CPUS_ON_NODE=7\\necho export LC_ALL=xx_XX.UTF-8\\n' > {_PROLOG} && chmod 755 {_PROLOG}"
 _SLURM_USE = "echo TaskProlog=%s >> /etc/slurm/slurm.conf && systemctl restart slurmd" % _PROLOG
 _SLURM_FORGET = "sed -i /^TaskProlog=/d /etc/slurm/slurm.conf; systemctl restart slurmd"
@@ -59,8 +60,8 @@ SLURM: tuple[Fault, ...] = (
         "a node that is down",
         "node_up",
         "controller",
-        "scontrol update nodename=$(scontrol show hostnames $(sinfo -h -o %N -p main)) state=down reason=sabotage",
-        "scontrol update nodename=$(scontrol show hostnames $(sinfo -h -o %N -p main)) state=resume",
+        f"{_SLURM_NODE} state=down reason=sabotage",
+        f"{_SLURM_NODE} state=resume",
         round=4,
     ),
     Fault(
@@ -81,6 +82,15 @@ SLURM: tuple[Fault, ...] = (
         round=4,
     ),
     Fault(
+        "a node that is closed",
+        "node_up",
+        "controller",
+        f"{_SLURM_NODE} state=drain reason=sabotage",
+        f"{_SLURM_NODE} state=resume",
+        status="warning",
+        round=5,
+    ),
+    Fault(
         "a DRMAA library that is missing", "drmaa_library", reason=NOT_PLANTED + "Debian has no DRMAA library for Slurm"
     ),
 )
@@ -98,6 +108,9 @@ def _starter(*lines: str) -> str:
 _GRIDENGINE_USE = f"qconf -mattr queue starter_method {_STARTER} main.q"
 _GRIDENGINE_LINES = ("umask 077", "ulimit -n 256", "export NSLOTS=7 LC_ALL=xx_XX.UTF-8")
 _GRIDENGINE_LIBRARY = "/usr/lib/gridengine-drmaa/lib/libdrmaa.so.1.0"
+_GRIDENGINE_QUEUE = "sed -i 's/-q %s/-q %s/' " + _JOB_CONF
+# A queue without a load value is one whose daemon does not report.
+_GRIDENGINE_UNTIL = "timeout 90 sh -c 'until qstat -f -q main.q | grep %s -e -NA-; do sleep 0.5; done'"
 _GRIDENGINE_USERS = "sed -i '/^xuser_lists/s/.*/xuser_lists %s/' global"
 GRIDENGINE: tuple[Fault, ...] = (
     Fault("a umask that shuts others out", "umask", plant=_starter(*_GRIDENGINE_LINES), mend=f"rm -f {_STARTER}"),
@@ -117,6 +130,14 @@ GRIDENGINE: tuple[Fault, ...] = (
         reason=NOT_PLANTED + "Grid Engine 8.1.9 tells jobs nothing of their memory",
     ),
     Fault(
+        "an environment that names a queue that is none",
+        "job_conf",
+        "galaxy",
+        _GRIDENGINE_QUEUE % ("main.q", "nowhere.q"),
+        _GRIDENGINE_QUEUE % ("nowhere.q", "main.q"),
+        round=3,
+    ),
+    Fault(
         "a node that is closed",
         "node_up",
         "controller",
@@ -126,6 +147,13 @@ GRIDENGINE: tuple[Fault, ...] = (
         round=4,
     ),
     Fault("a closed queue", "queue_open", "controller", ABOVE, ABOVE, round=4),
+    Fault(
+        "a node that is down",
+        "node_up",
+        plant=f"systemctl stop gridengine-exec && {_GRIDENGINE_UNTIL % '-q'}",
+        mend=f"systemctl start gridengine-exec; {_GRIDENGINE_UNTIL % '-v -q'}",
+        round=6,
+    ),
     Fault(
         "an account that may not submit",
         "submits",
@@ -146,12 +174,13 @@ GRIDENGINE: tuple[Fault, ...] = (
 
 
 _HTCONDOR_WRAPPER = "/etc/condor/config.d/99-sabotage"
-_HTCONDOR_LINES = ("umask 077", "export LC_ALL=xx_XX.UTF-8 TMPDIR=/srv/full")
+_HTCONDOR_LINES = ("umask 077", "ulimit -n 256", "export LC_ALL=xx_XX.UTF-8 TMPDIR=/srv/full")
 _HTCONDOR_USE = f"echo USER_JOB_WRAPPER = {_STARTER} > {_HTCONDOR_WRAPPER} && condor_reconfig"
 _HTCONDOR_FORGET = f"rm -f {_HTCONDOR_WRAPPER} {_STARTER}; condor_reconfig"
 # condor_drain takes a slot's name, and is done before the collector knows.
 _HTCONDOR_SLOT = "slot1@$(condor_status -af Machine | head -n 1)"
 _HTCONDOR_UNTIL = "timeout 60 sh -c 'until condor_status -af State | grep -q %s; do sleep 0.5; done'"
+_HTCONDOR_KNOWN = "timeout 60 sh -c 'until %s condor_status -af Machine | grep -q .; do sleep 0.5; done'"
 _HTCONDOR_REFUSE = "SUBMIT_REQUIREMENT_NAMES = Sabotage\\nSUBMIT_REQUIREMENT_Sabotage = false\\n"
 HTCONDOR: tuple[Fault, ...] = (
     Fault(
@@ -160,7 +189,7 @@ HTCONDOR: tuple[Fault, ...] = (
         plant=f"{_starter(*_HTCONDOR_LINES)} && {_HTCONDOR_USE}",
         mend=_HTCONDOR_FORGET,
     ),
-    Fault("few open files", "limits", reason=NOT_PLANTED + "as the umask, by the wrapper that starts a job: not tried"),
+    Fault("few open files", "limits", plant=ABOVE, mend=ABOVE, status="warning"),
     Fault(
         "other slots than asked for",
         "galaxy_slots",
@@ -179,7 +208,21 @@ HTCONDOR: tuple[Fault, ...] = (
         status="warning",
         round=4,
     ),
+    Fault(
+        "a node that is down",
+        "node_up",
+        reason=NOT_PLANTED
+        + "HTCondor forgets it: see the pool that has lost its only node, and `cluster_verify_nodes`",
+    ),
+    Fault(
+        "a pool that has lost its only node",
+        "drm",
+        plant=f"systemctl stop condor && {_HTCONDOR_KNOWN % '!'}",
+        mend=f"systemctl start condor; {_HTCONDOR_KNOWN % ''}",
+        round=6,
+    ),
     Fault("a closed queue", "queue_open", reason=NOT_PLANTED + "HTCondor has no queues"),
+    Fault("an environment that names a queue that is none", "job_conf", reason=NOT_PLANTED + "HTCondor has no queues"),
     Fault(
         "an account that may not submit",
         "submits",

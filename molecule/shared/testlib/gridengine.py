@@ -58,5 +58,4 @@ class GridEngineCluster(TestCluster):
         self.controller.check_output(f"qmod {option} {instances}")
 
     def all_over(self) -> bool:
-        """Nothing runs or waits."""
         return all(row.state == "z" for row in self._queued())

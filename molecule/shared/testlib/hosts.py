@@ -76,6 +76,10 @@ class TestCluster:
         """Every job (not its steps) whose name begins so, from the DRM's own records alone: they know those that have left the queue, too."""
         raise NotImplementedError
 
+    def all_over(self) -> bool:
+        """No job runs or waits."""
+        raise NotImplementedError
+
     def accounted(self, name_prefix: str) -> list[Row]:
         """The same, once there is one: a DRM's accounting learns of a job up to some seconds later."""
         return wait_until(f"{name_prefix} in the accounting", lambda: self.accounting(name_prefix))

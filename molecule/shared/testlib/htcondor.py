@@ -79,5 +79,4 @@ class HTCondorCluster(TestCluster):
         wait_until(f"the node is {' or '.join(sorted(states))}", reached, 60)
 
     def all_over(self) -> bool:
-        """Nothing runs or waits."""
         return not self._rows("condor_q -allusers")

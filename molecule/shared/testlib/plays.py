@@ -133,6 +133,11 @@ class Play:
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
 
+    def interrupt(self) -> None:
+        """Ctrl-C at its terminal, which all its processes in the foreground get."""
+        os.killpg(self._process.pid, signal.SIGINT)
+        self._process.wait(60)
+
     def finish(self, timeout: float = 300) -> Finished:
         try:
             rc = self._process.wait(timeout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,14 +39,23 @@ class Fault:
     reason: str = ""
 
 
-def run(cluster: TestCluster, site: Path, name: str, **variables: Any) -> tuple[Report, str]:
-    """The playbook as a site plays it; its report and what it printed."""
-    dest = LOGS / f"verify-{cluster.name}-{name}"
-    given = {"cluster_verify_report_dir": str(dest), **variables}
-    arguments = ("--extra-vars", json.dumps(given), "--limit", cluster.name)
+def start(cluster: TestCluster, site: Path, name: str, arguments: Sequence[str] = (), **variables: Any) -> Play:
+    """The playbook as a site plays it."""
+    given = {"cluster_verify_report_dir": str(_report_directory(cluster, name)), **variables}
+    arguments = ("--extra-vars", json.dumps(given), "--limit", cluster.name, *arguments)
     playbook = {"import_playbook": str(PLAYBOOK)}
-    finished = Play(f"verify-{name}", playbook, inventories=[cluster.inventory, site], arguments=arguments).finish(400)
-    path = dest / "verify.json"
+    return Play(f"verify-{name}", playbook, inventories=[cluster.inventory, site], arguments=arguments)
+
+
+def _report_directory(cluster: TestCluster, name: str) -> Path:
+    return LOGS / f"verify-{cluster.name}-{name}"
+
+
+def run(cluster: TestCluster, site: Path, name: str, **variables: Any) -> tuple[Report, str]:
+    """Its report and what it printed."""
+    path = _report_directory(cluster, name) / "verify.json"
+    path.unlink(missing_ok=True)
+    finished = start(cluster, site, name, **variables).finish(400)
     assert path.exists(), finished.output[-4000:]
     report = json.loads(path.read_text(encoding="utf-8"))
     bad = report["counts"]["error"] > 0
@@ -100,6 +110,7 @@ def keep(cluster: TestCluster, faults: Sequence[Fault], red: Mapping[str, bool],
     kept = {
         "drm": cluster.cluster.drm,
         "version": last["run"]["version"],
+        "made": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "seconds_of_a_run": round(seconds, 1),
         "faults": rows,
     }

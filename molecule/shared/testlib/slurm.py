@@ -64,6 +64,9 @@ class SlurmCluster(TestCluster):
 
         wait_until(f"the node is {' or '.join(states)}", state, 90)
 
+    def all_over(self) -> bool:
+        return not str(self.controller.check_output("squeue -h -o %%i")).strip()
+
     def make_conf_shared(self) -> None:
         """The controller's slurm.conf of this moment as SHARED/slurm.conf."""
         text = self.controller.check_output("cat /etc/slurm/slurm.conf")

@@ -1,4 +1,4 @@
-"""The rounds of sabotage on one cluster, for the test of every scenario: faults together, then a whole run without any."""
+"""Runs of cluster_verify on one cluster, for the tests of every scenario: interrupted ones, and the rounds of sabotage, faults together, then none."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from testbed.settings import ROOT as PROJECT
+
 from .faults_of_drms import faults_of
-from .faults_planted import TOOL_DATA, set_up
+from .faults_planted import NEW_FILES, ROOT, TOOL_DATA, set_up
 from .hosts import TestCluster
-from .sabotage import Fault, Report, is_red, keep, planted, run
+from .plays import Play
+from .sabotage import Fault, Report, is_red, keep, planted, run, start
+from .waiting import wait_until
 
 ENDS = ["exit_code", "walltime", "memory", "cancelled"]
 COMMON = {
@@ -20,8 +24,7 @@ COMMON = {
     "cluster_verify_min_free_mb": 100,
     "cluster_verify_venv": "/srv/galaxy/venv",
 }
-#: What a site with this DRM sets beside.
-SITES: Mapping[str, Mapping[str, Any]] = {
+_OF_DRMS: Mapping[str, Mapping[str, Any]] = {
     "slurm": {},
     "gridengine": {
         "cluster_verify_queues": ["main.q"],
@@ -35,12 +38,47 @@ SITES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+def settings_of(cluster: TestCluster) -> Mapping[str, Any]:
+    """What a site with this DRM sets beside. Its nodes are named: HTCondor forgets one that is off."""
+    return {"cluster_verify_nodes": [cluster.cluster.host("node").name], **_OF_DRMS[cluster.cluster.drm]}
+
+
+def site_of(cluster: TestCluster) -> Path:
+    """The inventory of the scenario in which faults are planted on this DRM."""
+    drm = cluster.cluster.drm
+    return PROJECT / "molecule" / ("verify" if drm == "slurm" else f"verify_{drm}") / "inventory"
+
+
+def left_behind(cluster: TestCluster) -> list[str]:
+    """The directories that runs have made on the hosts and have not removed."""
+    places = (f"{ROOT}/jobs", f"{ROOT}/datasets", NEW_FILES, "/tmp")
+    listed = [
+        host.run("ls -d %s/clusterjobs-verify-*", place).stdout.split()
+        for host in (cluster.submit_host, cluster.node)
+        for place in places
+    ]
+    return [path for paths in listed for path in paths]
+
+
+def interrupted(cluster: TestCluster, name: str) -> Play:
+    """A run that is under way: jobs wait and run, and nothing of it is swept yet. The caller ends it."""
+    given = settings_of(cluster)
+    play = start(cluster, site_of(cluster), name, cluster_verify_ends=["walltime", "cancelled"], **given)
+    try:
+        play.wait_for_output("Run a job on each", 120)
+        wait_until("its jobs are in the queue", lambda: not cluster.all_over())
+    except BaseException:
+        play.kill()
+        raise
+    return play
+
+
 class Rounds:
     """Each report by its round; ``last`` is the one after all was mended."""
 
-    def __init__(self, cluster: TestCluster, site: Path) -> None:
+    def __init__(self, cluster: TestCluster) -> None:
         self.cluster = cluster
-        self.site = site
+        self.site = site_of(cluster)
         self.faults: Sequence[Fault] = faults_of(cluster)
         self.reports: dict[int, Report] = {}
         self.printed: dict[int, str] = {}
@@ -58,7 +96,7 @@ class Rounds:
         keep(self.cluster, self.faults, self.red(), self.last, time.monotonic() - begin)
 
     def verify(self, name: str, ends: Sequence[str]) -> tuple[Report, str]:
-        return run(self.cluster, self.site, name, cluster_verify_ends=ends, **COMMON, **SITES[self.cluster.cluster.drm])
+        return run(self.cluster, self.site, name, cluster_verify_ends=ends, **COMMON, **settings_of(self.cluster))
 
     def red(self) -> Mapping[str, bool]:
         return {fault.name: is_red(self.reports[fault.round], fault) for fault in self.faults if fault.plant}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from testbed.settings import ROOT
 from testlib.clusters import clusters
 from testlib.hosts import TestCluster
 from testlib.verify_rounds import Rounds
@@ -18,7 +17,6 @@ def cluster() -> TestCluster:
 
 @pytest.fixture(scope="session")
 def rounds(cluster: TestCluster) -> Rounds:
-    scenario = "verify" if cluster.cluster.drm == "slurm" else cluster.cluster.drm
-    rounds = Rounds(cluster, ROOT / "molecule" / scenario / "inventory")
+    rounds = Rounds(cluster)
     rounds.play()
     return rounds

@@ -35,6 +35,10 @@ def node_up(run: Measured) -> Iterator[Result]:
     for name in run.nodes():
         if name == ANYWHERE:
             continue
+        if name not in known:
+            mend = "See to the node and its daemon: HTCondor forgets one that is off. If there is none of this name, correct cluster_verify_nodes."
+            yield Result(name, "error", "The cluster knows no such node.", mend)
+            continue
         node = known[name]
         told = f"{node['native_state']} {node['message']}".strip()
         if node["state"] in UP:

@@ -34,10 +34,6 @@ _SLOWEST_SUBMISSION_SECONDS = 60
 ANYWHERE = "(any node)"
 
 
-class VerifyError(ValueError):
-    """A setting that makes no sense with this cluster."""
-
-
 @dataclass(frozen=True)
 class Node:
     """A node to be asked: its name in the DRM, and a short one for files and keys."""
@@ -53,12 +49,9 @@ def settings_from(given: Facts) -> Facts:
 
 
 def chosen(settings: Facts, cluster: Facts) -> list[str]:
-    """The nodes of the run, up or not, by the settings nodes, queues, per_queue and sample."""
+    """The nodes of the run, up or not, by the settings nodes, queues, per_queue and sample. Of those that are named the cluster may know nothing."""
     known = {str(node["name"]): node for node in cluster.get("nodes") or ()}
     if settings["nodes"]:
-        strangers = [name for name in settings["nodes"] if name not in known]
-        if strangers:
-            raise VerifyError(f"cluster_verify_nodes: no node of the cluster: {', '.join(strangers)}")
         return list(settings["nodes"])
     names = [name for name, node in known.items() if not settings["queues"] or _in_queues(node, settings["queues"])]
     if settings["per_queue"]:
@@ -81,7 +74,7 @@ def _in_queues(node: Facts, queues: Sequence[str]) -> bool:
 
 
 def _up(names: Sequence[str], known: Mapping[str, Facts]) -> list[str]:
-    return [name for name in names if known[name]["state"] in UP]
+    return [name for name in names if name in known and known[name]["state"] in UP]
 
 
 def asked(settings: Facts, cluster: Facts) -> list[Node]:

@@ -1,4 +1,4 @@
-"""The table of docs/benchmarks.md is what the results say, and a missed aim is told."""
+"""The tables of docs/benchmarks.md are what the results say, and a missed aim is told."""
 
 from __future__ import annotations
 
@@ -8,10 +8,32 @@ import benchmark_tables
 import pytest
 
 
-def test_the_page_has_the_table_of_these_results() -> None:
+def test_the_page_has_the_tables_of_these_results() -> None:
     page = benchmark_tables.PAGE.read_text(encoding="utf-8")
     assert benchmark_tables.BEGIN in page
-    assert benchmark_tables.with_table(page) == page, "run: .venv/bin/python tools/benchmark_tables.py"
+    assert benchmark_tables.BEGIN_NODES in page
+    assert benchmark_tables.with_tables(page) == page, "run: .venv/bin/python tools/benchmark_tables.py"
+
+
+def test_the_time_of_a_node_is_told_beside_that_of_the_run() -> None:
+    result = {
+        "date": "2026-11-28",
+        "machine": {"cores": 2},
+        "versions": {"slurm": "slurm 1", "ansible-core": "2.19.0", "python": "3.11.7"},
+        "runs": [
+            {"nodes": 1, "seconds": 12.3, "seconds_per_node": 12.3, "load_before": 0.5},
+            {"nodes": 100, "seconds": 133.6, "seconds_per_node": 1.34, "load_before": 2.5},
+        ],
+    }
+    lines = benchmark_tables.nodes_table(result).splitlines()
+    assert lines[4:] == [
+        "| 1 | 12 s | 12.30 s | 0.5 |",
+        "| 100 | 134 s | 1.34 s | 2.5 |",
+        "",
+        "Measured 2026-11-28, 2 shared cores; slurm 1, ansible-core 2.19.0, Python 3.11.7.",
+        "",
+        benchmark_tables.END.strip(),
+    ]
 
 
 def result(**measured: float) -> dict[str, Any]:

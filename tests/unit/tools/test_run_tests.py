@@ -116,6 +116,19 @@ def test_what_runs_side_by_side_is_not_added_up():
     assert run_tests.seconds_of_all({"lint": 100, "slurm": 1000}) == 1100
 
 
+def test_what_runs_on_request_alone_is_neither_added_up_nor_run(project, monkeypatch, capfd):
+    monkeypatch.setattr(parts, "ON_REQUEST", ("rare",))
+    run = project({"lint": PASSES, "rare": FAILS}, {"lint": 30, "rare": 3600})
+    assert run([]) == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "1 passed, 0 failed"
+    assert run(["rare"]) == 1
+    assert "the reason" in capfd.readouterr().out
+
+
+def test_only_scenarios_run_on_request():
+    assert set(parts.ON_REQUEST) <= parts.scenarios().keys()
+
+
 def test_no_part_is_left_out_of_the_lanes():
     names = list(parts.all_parts())
     placed = [name for stage in run_tests.stages_of(names) for lane in stage for name in lane]

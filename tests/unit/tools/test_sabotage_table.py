@@ -9,7 +9,7 @@ import sabotage_table
 
 def result(drm: str, **row: Any) -> dict[str, Any]:
     rows = {"a false shell": {"check": "real_shell", "red": True, "green": True, "reason": "", **row}}
-    return {"drm": drm, "version": "1.0", "seconds_of_a_run": 20, "faults": rows}
+    return {"drm": drm, "version": "1.0", "made": "2026-11-28", "seconds_of_a_run": 20, "faults": rows}
 
 
 def line(page: str, fault: str) -> str:
@@ -26,6 +26,11 @@ def test_no_cell_is_empty() -> None:
     page = sabotage_table.page([result("slurm"), result("gridengine", reason="not planted: because")])
     cells = line(page, "a false shell").split(" | ")
     assert cells[2:] == ["red yes, green yes", "not planted: because", f"{sabotage_table.NOT_RUN} |"]
+
+
+def test_each_column_says_when_it_was_made() -> None:
+    page = sabotage_table.page([result("slurm"), dict(result("gridengine"), made="2026-11-20", seconds_of_a_run=31.5)])
+    assert f"| *made* | | 2026-11-28, 20 s | 2026-11-20, 31.5 s | {sabotage_table.NOT_RUN} |" in page.splitlines()
 
 
 def test_what_was_not_seen_is_told_loudly() -> None:

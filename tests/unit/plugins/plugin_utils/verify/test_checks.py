@@ -79,6 +79,7 @@ CASES = [
     ("submits", "error", "not absent", lambda run: run.steps["cancel"].update(msg="not absent after 60 s")),
     ("node_up", "error", "fan broken", update("node", state="DOWN", native_state="DOWN*", message="fan broken")),
     ("node_up", "warning", "DRAIN", update("node", state="CLOSED", native_state="IDLE+DRAIN")),
+    ("node_up", "error", "knows no such node", update("settings", nodes=["gone"])),
     ("queue_open", "error", "STOPPED", update("cluster.queues.0", state="STOPPED", native_state="DOWN")),
     ("queue_open", "error", "no queue huge", update("settings", queues=["huge"])),
     ("answered", "error", "No path of those", silent(41)),

@@ -61,9 +61,10 @@ def test_a_sample_is_spread_over_those_that_are_up(settings: dict[str, Any]) -> 
     assert len(names_of(settings, cluster(), sample=20)) == 10
 
 
-def test_a_node_that_is_none_is_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(plan.VerifyError, match="cluster_verify_nodes: no node of the cluster: n99"):
-        plan.asked({**settings, "nodes": ["n99"]}, cluster())
+def test_a_node_that_the_cluster_does_not_know_is_shown_and_not_asked(settings: dict[str, Any]) -> None:
+    assert names_of(settings, cluster(), nodes=["n99", "n2"]) == ["n2"]
+    assert names_of(settings, cluster(), nodes=["n99"]) == []
+    assert plan.chosen({**settings, "nodes": ["n99", "n2"]}, cluster()) == ["n99", "n2"]
 
 
 def test_a_drm_that_cannot_send_a_job_to_a_node_gets_one_job(settings: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from testlib.plays import Finished, Play
 PROGRAMS = "/usr/local/libexec/clusterjobs-real-user"
 RULE = "/etc/sudoers.d/clusterjobs-real-user"
 INVENTORIES = [CACHE / "realuser" / "inventory.yml", ROOT / "molecule" / "real_user" / "inventory" / "hosts.yml"]
-WIDER = "galaxy ALL = (ALL) NOPASSWD: ALL\n"
+WIDER = 'galaxy ALL = (ALL) NOPASSWD: ALL\nDefaults!ALL env_keep += "LD_PRELOAD"\nDefaults!/usr/bin/su noexec\n'
 # As Galaxy's script has it.
 GALAXYS_CHOWN = "#!/usr/bin/env python\nimport os\n\nALLOWED_PATHS = None\nprint(ALLOWED_PATHS)\n"
 
@@ -81,7 +81,7 @@ def test_the_rule_is_in_force_and_the_only_one(host: Host) -> None:
     listed = host.check_output("sudo -l -U galaxy")
     rules = listed.partition("may run the following commands")[2].splitlines()[1:]
     programs = ", ".join(f"{PROGRAMS}/{name}" for name in ("run", "kill", "chown"))
-    assert [rule.strip() for rule in rules] == [f"(root) NOSETENV: NOPASSWD: {programs}"]
+    assert [rule.strip() for rule in rules] == [f"(root) NOSETENV: NOINTERCEPT: EXEC: NOPASSWD: {programs}"]
     rule = host.file(RULE)
     assert (rule.user, rule.group, rule.mode) == ("root", "root", 0o440)
 
@@ -118,7 +118,7 @@ def test_a_user_who_is_another_on_a_node_ends_the_play(played: Finished, name: s
 def test_sudo_is_left_as_it_was(played: Finished, host: Host, name: str) -> None:
     assert "sudo is as it was before" in played.of(name, "alias")["msg"]
     assert "GALAXY_REAL_USER" in played.of(name, "alias")["msg"]
-    assert "(ALL) NOPASSWD: ALL" in played.of(name, "wider")["msg"]
+    assert "(ALL) NOPASSWD: ALL; Defaults!ALL env_keep+=LD_PRELOAD. Take them away" in played.of(name, "wider")["msg"]
     assert not host.file("/etc/sudoers.d/second").exists
     rule = host.file(RULE)
     assert rule.content_string == host.file(f"{PROGRAMS}/sudoers").content_string + "# the former one\n"

@@ -90,7 +90,7 @@ def test_everything_is_roots(host: Host) -> None:
     modes = {name: host.file(f"{PROGRAMS}/{name}").mode for name in host.file(PROGRAMS).listdir()}
     assert modes == {
         **dict.fromkeys(("run", "kill", "chown", "check"), 0o755),
-        **dict.fromkeys(("guard.py", "job.py", "as_user.py", "config.json"), 0o644),
+        **dict.fromkeys(("surroundings.py", "paths.py", "guard.py", "job.py", "as_user.py", "config.json"), 0o644),
         "sudoers": 0o440,
     }
     assert host.check_output("find %s ! -user root -o ! -group root", PROGRAMS) == ""

@@ -15,6 +15,10 @@ from testlib.plays import Finished, Play
 PROGRAMS = "/usr/local/libexec/clusterjobs-real-user"
 RULE = "/etc/sudoers.d/clusterjobs-real-user"
 INVENTORIES = [CACHE / "realuser" / "inventory.yml", ROOT / "molecule" / "real_user" / "inventory" / "hosts.yml"]
+NEW_FILES = "/srv/galaxy/var/tmp"
+HAVE_BINDFS = (
+    "command -v bindfs || apt-get -q -y install bindfs || { apt-get -q update && apt-get -q -y install bindfs; }"
+)
 WIDER = 'galaxy ALL = (ALL) NOPASSWD: ALL\nDefaults!ALL env_keep += "LD_PRELOAD"\nDefaults!/usr/bin/su noexec\n'
 # As Galaxy's script has it.
 GALAXYS_CHOWN = "#!/usr/bin/env python\nimport os\n\nALLOWED_PATHS = None\nprint(ALLOWED_PATHS)\n"
@@ -63,6 +67,11 @@ def played() -> Finished:
         ),
         refused("other uid", "verify"),
         command("let bob be himself", "usermod", "--uid", "2002", "bob"),
+        # A file system where nobody changes owners, root neither.
+        command("have bindfs", "sh", "-ec", HAVE_BINDFS),
+        command("squash root", "bindfs", "--chown-deny", "--chgrp-deny", NEW_FILES, NEW_FILES),
+        refused("squashed", "verify"),
+        command("squash nobody", "umount", NEW_FILES),
         # The alias is in the first one.
         refused("alias", "sudo", real_user_sudoers_file="/etc/sudoers.d/second"),
         written("have a neighbour with everything", "/etc/sudoers.d/zz-neighbour", WIDER, "0440"),
@@ -133,13 +142,14 @@ def test_galaxys_own_scripts_are_copied_with_their_paths(played: Finished, host:
     assert host.check_output("/opt/own/chown") == "['/srv/galaxy/jobs/', '/srv/galaxy/var/tmp/']"
 
 
-def test_a_server_that_squashes_root_is_told_of(host: Host) -> None:
-    """As there: whoever runs it is root, and may not change owners."""
-    squashed = "setpriv --bounding-set=-chown --inh-caps=-chown"
-    problems = json.loads(host.check_output(f"{squashed} {PROGRAMS}/check"))["problems"]
-    assert len(problems) == 2
-    assert all("squashes root" in problem for problem in problems)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_server_that_squashes_root_ends_the_play(played: Finished, host: Host, name: str) -> None:
+    said = played.of(name, "squashed")["msg"]
+    assert f"{NEW_FILES}: root may not change the owner of a file there" in said
+    assert "squashes root: export it to this host with no_root_squash" in said
+    # The other root is good.
+    assert said.count("squashes root") == 1
     assert host.check_output(f"{PROGRAMS}/check alice") == json.dumps(
         {"problems": [], "users": [{"name": "alice", "uid": 2001}, {"name": "bob", "uid": 2002}]}
     )
-    assert host.check_output("ls -A /srv/galaxy/var/tmp") == ""
+    assert host.check_output("ls -A %s", NEW_FILES) == ""

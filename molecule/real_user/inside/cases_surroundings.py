@@ -92,7 +92,6 @@ def beside(number: int, defaults: str) -> None:
     NEIGHBOUR.chmod(0o440)
     name = f"beside Defaults{defaults}"
     subprocess.run(["visudo", "--check"], capture_output=True, check=True)
-    chown(name, tree(f"neighbour-{number}", GALAXY))
     template = job(f"neighbour-job-{number}", slower if "timeout" in defaults else None)
     job_id = run(name, template)
     results[-1]["record"] = recorded(job_id) if job_id.isdigit() else {}

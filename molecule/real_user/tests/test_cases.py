@@ -234,7 +234,7 @@ GOOD = (
     "race of a hard link that comes and goes",
     # test_surroundings.py
     *[f"{what} with {name}" for what in ("chown", "run") for name in SURROUNDINGS],
-    *[f"{what} beside Defaults{defaults}" for what in ("chown", "run") for defaults in NEIGHBOURS],
+    *[f"run beside Defaults{defaults}" for defaults in NEIGHBOURS],
     # test_access.py
     "chown gives what has an ACL of Galaxys",
     "chown access before",

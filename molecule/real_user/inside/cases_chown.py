@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import grp
 import os
 import pwd
+import re
 import stat
+import struct
 import subprocess
+from pathlib import Path
 
 from harness import (
     ALICE,
@@ -132,10 +136,88 @@ def chown_users() -> None:
         chown(f"to {user}", top, user, known.pw_gid if known else 0)
     for user in ("alice:root", "--reference=/etc/passwd", "alice\nroot", "", "-R", "alice bob", "../alice"):
         chown(f"to {user!r}", top, user, ALICE)
+    for user in ("root.", "user name", "0x7d1"):
+        chown(f"to {user!r}", top, user, ALICE)
     for gid in ("0", "3001", "2002", "1450", "-1", "2001x", "", " 2001", "4294967296", "galaxyjobs"):
         chown(f"gid {gid!r}", top, "alice", gid)
     call("chown too few words", [PROGRAMS / "chown", top, "alice"])
     call("chown too many words", [PROGRAMS / "chown", top, "alice", ALICE, top])
+
+
+@case
+def chown_names_of_digits() -> None:
+    """An account whose name is bob's uid, and one that is the denied user by another name."""
+    top = tree("digits", GALAXY)
+    before = {path: path.read_text() for path in (Path("/etc/passwd"), Path("/etc/group"))}
+    with Path("/etc/passwd").open("a") as passwd:
+        passwd.write("2002:x:2008:2008::/home/bob:/bin/bash\ndenied2:x:2004:2004::/home/denied:/bin/bash\n")
+    group = re.sub("(?m)^(scientists:.*)$", r"\1,2002,denied2", before[Path("/etc/group")])
+    Path("/etc/group").write_text(group)
+    chown("to '2002'", top, "2002", BOB)
+    chown("to '2002' of its group", top, "2002", 2008)
+    chown("to a second name", top, "denied2", 2004)
+    call("run as '2008'", [PROGRAMS / "run", "2008", top / "1.jt_json"])
+    call("run as 'alice'", [PROGRAMS / "run", "alice", top / "1.jt_json"])
+    for path, text in before.items():
+        path.write_text(text)
+
+
+@case
+def chown_takes_access_away() -> None:
+    """The user leaves himself and others ways to change what becomes Galaxy's."""
+    top = tree("access", GALAXY)
+    subprocess.run(["setfacl", "-m", f"u:{GALAXY}:rwx", top / "working"], check=True)
+    chown("gives what has an ACL of Galaxys", top)
+    results[-1]["access"] = access(top)
+    os.mkfifo(top / "fifo")
+    owned(top / "fifo", ALICE)
+    for path in (top, *top.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode & 0o777 | 0o066)
+            subprocess.run(["setfacl", "-m", f"u:{ALICE}:rwx,u:{BOB}:rwx", path], check=True)
+        if path.is_dir() and not path.is_symlink():
+            subprocess.run(["setfacl", "-d", "-m", f"u:{ALICE}:rwx", path], check=True)
+    # cap_setuid, permitted and effective.
+    os.setxattr(top / "galaxy_1.sh", "security.capability", struct.pack("<5I", 0x02000001, 1 << 7, 0, 0, 0))
+    results.append({"case": "chown access before", "access": access(top)})
+    chown("takes back what had ACLs", top, "galaxy", GALAXY)
+    results[-1]["access"] = access(top)
+    results[-1]["owners"] = owners(top)
+
+
+def access(top: Path) -> dict[str, list[str]]:
+    paths = [path for path in (top, *top.rglob("*")) if not path.is_symlink()]
+    return {str(path.relative_to(top)): sorted(os.listxattr(path)) for path in paths}
+
+
+def attribute(path: Path, flags: int) -> None:
+    """As chattr does it, which not every host has: FS_IOC_SETFLAGS."""
+    opened = os.open(path, os.O_RDONLY)
+    fcntl.ioctl(opened, 0x40086602, struct.pack("l", flags))
+    os.close(opened)
+
+
+@case
+def chown_locked() -> None:
+    top = tree("locked", GALAXY)
+    for name, flag, path in (
+        ("immutable file", 0x10, top / "working" / "out.txt"),
+        ("append-only directory", 0x20, top / "working" / "deep"),
+    ):
+        attribute(path, flag)
+        chown(name, top)
+        attribute(path, 0)
+
+
+@case
+def chown_odd_bytes() -> None:
+    """Neither a line of the log's nor a terminal's escape sequence."""
+    top = tree("odd", GALAXY)
+    chown("bytes", f"{top}/{os.fsdecode(bytes([0xFF, 0xFE]))}")
+    odd = top / "working" / os.fsdecode(b"\n\x1b[2Jexit code 0: \xff")
+    odd.touch()
+    owned(odd, BOB)
+    chown("name of an entry", top)
 
 
 @case

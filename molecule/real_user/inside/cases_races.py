@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness import ALICE, GALAXY, PROGRAMS, VICTIM, case, owners, results, tree
+from cases_run import job
+from harness import ALICE, GALAXY, PROGRAMS, VICTIM, case, owned, owners, results, tree
 
 
 def attacker(code: str, undo: str) -> subprocess.Popen:
@@ -82,3 +83,23 @@ def races() -> None:
     linked = str(top / "working" / "linked")
     code = f"        os.link('/srv/galaxy/datasets/dataset.dat', {linked!r}); os.unlink({linked!r})"
     race("of a hard link that comes and goes", top, code, f"            os.unlink({linked!r})", attempts)
+
+
+@case
+def race_of_a_template() -> None:
+    """For a moment it is a link to what only Galaxy may read. Whoever is shown it says that it is no template."""
+    secret = Path("/srv/galaxy/datasets/secret.yml")
+    template = job("race-template")
+    owned(template.parent, GALAXY)
+    template.unlink()
+    code = f"        os.link({str(secret)!r}, {str(template)!r}); os.unlink({str(template)!r})"
+    hostile = attacker(code, f"            os.unlink({str(template)!r})")
+    reasons: dict[str, int] = {}
+    for _attempt in range(int(sys.argv[1])):
+        argv = [PROGRAMS / "run", str(ALICE), template]
+        done = subprocess.run(argv, env={"SUDO_UID": str(GALAXY)}, capture_output=True, text=True, check=False)
+        reason = done.stderr.strip().rpartition(str(template))[2]
+        reasons[reason] = reasons.get(reason, 0) + 1
+    hostile.terminate()
+    swaps = int(hostile.communicate()[0])
+    results.append({"case": "race for a template", "reasons": reasons, "swaps": swaps, "attempts": int(sys.argv[1])})

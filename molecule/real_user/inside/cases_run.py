@@ -70,6 +70,12 @@ def run_templates() -> None:
     linked = job("linked")
     (linked.parent / "2.jt_json").symlink_to(linked)
     run("template is a symlink", linked.parent / "2.jt_json")
+    secret_of_galaxy = JOBS.parent / "datasets" / "secret.yml"
+    hard = job("hard-linked")
+    hard.unlink()
+    os.link(secret_of_galaxy, hard)
+    run("template is a hard link", hard)
+    hard.unlink()
     run("template of a third user", owned(job("third"), BOB, mode=0o644))
     owned(job("third-directory").parent, BOB, mode=0o755)
     run("directory of a third user", JOBS / "000" / "third-directory" / "1.jt_json")

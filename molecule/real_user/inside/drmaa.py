@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import time
 
 print("stand-in DRMAA library 1.0")
 RECORD = "/tmp/stand-in"
@@ -34,6 +36,8 @@ class Session:
         # A DRM refuses what it does not know.
         if vars(template).get("nativeSpecification") == "-p none":
             raise RuntimeError("there is no partition none")
+        # Seconds.
+        time.sleep({"-p slow": 1, "-p slower": 5}.get(vars(template).get("nativeSpecification"), 0))
         number = 1
         while os.path.exists(f"{RECORD}.{number}"):
             number += 1
@@ -46,5 +50,10 @@ class Session:
 
 def record(name, what):
     who = {"uids": os.getresuid(), "gids": os.getresgid(), "groups": sorted(os.getgroups()), "umask": os.umask(0o022)}
+    limits = {
+        each: resource.getrlimit(getattr(resource, f"RLIMIT_{each}")) for each in ("CPU", "FSIZE", "AS", "NOFILE")
+    }
+    with open("/proc/self/status", encoding="utf-8") as status:
+        signals = dict(line.split() for line in status if line.startswith(("SigBlk", "SigIgn")))
     with open(f"{RECORD}.{name}", "x", encoding="utf-8") as written:
-        json.dump({**who, **what}, written)
+        json.dump({**who, "limits": limits, "signals": signals, **what}, written)

@@ -60,9 +60,11 @@ def snapshot() -> dict[str, list[int]]:
     return seen
 
 
-def call(name: str, argv: list, user: str = "galaxy", sudo: tuple = ("-n",), env: dict | None = None, **notes) -> str:
-    """One call of Galaxy's; ``sudo=None`` makes it without, as that user."""
-    before, begin = snapshot(), time.time()
+def call(
+    name: str, argv: list, user: str = "galaxy", sudo: tuple = ("-n",), env: dict | None = None, before=None, **notes
+) -> str:
+    """One call of Galaxy's; ``sudo=None`` makes it without, as that user. ``before`` is done as that user in sudo's process."""
+    seen, begin = snapshot(), time.time()
     whole = [*(["sudo", *sudo] if sudo is not None else []), *map(str, argv)]
     account = pwd.getpwnam(user)
     groups = os.getgrouplist(user, account.pw_gid)
@@ -73,6 +75,7 @@ def call(name: str, argv: list, user: str = "galaxy", sudo: tuple = ("-n",), env
         extra_groups=groups,
         env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", **(env or {})},
         cwd="/",
+        preexec_fn=before,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -81,7 +84,7 @@ def call(name: str, argv: list, user: str = "galaxy", sudo: tuple = ("-n",), env
         check=False,
     )
     after = snapshot()
-    changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    changed = sorted(path for path in seen.keys() | after.keys() if seen.get(path) != after.get(path))
     result = {"case": name, "rc": done.returncode, "out": done.stdout, "err": done.stderr, "changed": changed}
     results.append({**result, "begin": begin, "ledger": sorted(os.listdir(LEDGER)), **notes})
     return done.stdout.strip()

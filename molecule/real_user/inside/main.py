@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness import ALICE, CASES, GALAXY, JOBS, LEDGER, VICTIM, log_of_all, owned, results
 
-for cases in ("callers", "chown", "races", "run"):
+for cases in ("callers", "chown", "races", "run", "surroundings"):
     importlib.import_module(f"cases_{cases}")
 
 
@@ -36,6 +36,8 @@ def main() -> None:
     owned(JOBS.parent / "datasets", GALAXY)
     (JOBS.parent / "datasets" / "dataset.dat").write_text("data")
     owned(JOBS.parent / "datasets" / "dataset.dat", GALAXY, mode=0o644)
+    (JOBS.parent / "datasets" / "secret.yml").write_text("database_connection: secret")
+    owned(JOBS.parent / "datasets" / "secret.yml", GALAXY, mode=0o600)
     Path("/home/alice/own").write_text("mine")
     owned(Path("/home/alice/own"), ALICE, mode=0o600)
     for function in CASES:

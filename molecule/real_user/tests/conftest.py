@@ -14,6 +14,7 @@ import pytest
 from testbed import process
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "inside"))
 
 from hosts import NAMES
 
@@ -28,7 +29,7 @@ def run_cases(host: str) -> dict[str, Result]:
     process.podman("exec", host, "rm", "--recursive", "--force", "/opt/cases")
     process.podman("cp", str(INSIDE), f"{host}:/opt/cases")
     argv = ["podman", "exec", host, "python3", "-B", "/opt/cases/main.py", str(ATTEMPTS)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     results = json.loads(done.stdout)
     assert len({result["case"] for result in results}) == len(results)

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from judging import ALICE, GALAXY, LOG, SURROUNDINGS, Results, said
+from neighbours import NEIGHBOURS
 
-Results = dict[str, Mapping[str, Any]]
-
-ALICE, GALAXY = 2001, 1450
 JOBS = "/srv/galaxy/jobs/000"
-AUTHPRIV = "10"
-LOG = "clusterjobs-real-user"
 PROGRAMS = "/usr/local/libexec/clusterjobs-real-user"
 
 # Every case that is denied by the programs (exit code 2), with a word of the reason.
@@ -39,7 +36,7 @@ DENIED = {
     "chown into other file system": "cannot be opened",
     "chown too deep": "levels",
     "chown to root": "outside uid",
-    "chown to 0": "outside uid",
+    "chown to 0": "is a number",
     "chown to daemon": "outside uid",
     "chown to nologin": "no real shell",
     "chown to denied": "denied_users",
@@ -48,14 +45,20 @@ DENIED = {
     "chown to nobody": "outside uid",
     "chown to absent": "there is no user",
     **{f"chown to {user!r}": "is not a user" for user in ("alice:root", "--reference=/etc/passwd", "alice\nroot", "")},
-    **{f"chown to {user!r}": "is not a user" for user in ("-R", "alice bob", "../alice")},
+    **{f"chown to {user!r}": "is not a user" for user in ("-R", "alice bob", "../alice", "user name")},
+    **{f"chown to {user!r}": "there is no user" for user in ("root.", "0x7d1")},
+    "chown to '2002'": "is a number",
+    "chown to '2002' of its group": "is a number",
+    "chown to a second name": "has the uid of denied",
     **{f"chown gid {gid!r}": "neither the primary group" for gid in ("0", "3001", "2002", "1450", "-1", "2001x", "")},
     **{f"chown gid {gid!r}": "neither the primary group" for gid in (" 2001", "4294967296", "galaxyjobs")},
     "chown too few words": "takes PATH",
     "chown too many words": "takes PATH",
     "chown back to a foreign gid": "neither the primary group",
+    "chown bytes": "\\udcff\\udcfe cannot be opened",
     "run template only root can read": "Permission denied",
     "run template is a symlink": "cannot be opened",
+    "run template is a hard link": "2 hard links",
     "run template of a third user": "neither Galaxy's nor the user's",
     "run directory of a third user": "neither Galaxy's nor the user's",
     "run template too large": "is not a file of at most",
@@ -101,13 +104,14 @@ DENIED = {
     "run number": "has to be a text",
     "run null": "has to be a text",
     "run key missing": "has to have the keys",
-    **{f"run as {uid!r}": "outside uid" for uid in ("0", "1", "65534", "70000", "root")},
+    **{f"run as {uid!r}": "outside uid" for uid in ("0", "1", "65534", "70000")},
+    "run as '2008'": "a number for a name",
     "run as '2003'": "no real shell",
     "run as '2004'": "denied_users",
     "run as '2005'": "not in the group",
     "run as '1450'": "Galaxy's own",
-    "run as '99999'": "there is no user",
-    **{f"run as {uid!r}": "is not a user" for uid in ("-1", "", "2001;id", "2001 ", "--help")},
+    "run as '99999'": "no user with uid",
+    **{f"run as {uid!r}": "is not a uid" for uid in ("-1", "", "2001;id", "2001 ", "--help", "root", "alice")},
     "kill unknown job": "was not submitted here",
     **{
         f"kill id {job_id!r}": "takes JOBID"
@@ -148,6 +152,9 @@ REFUSED = {
     "chown top of third user": "uid 2002",
     "chown device": "is a device",
     "chown other file system": "another file system",
+    "chown immutable file": "chattr +i",
+    "chown append-only directory": "chattr +i or +a",
+    "chown name of an entry": "uid 2002",
     "chown back users own hard link": "2 hard links",
     "chown back third user": "uid 2002",
     "chown back what is roots": "uid 0",
@@ -160,18 +167,17 @@ BY_SUDO = {
     "caller any other program": "",
     "caller check": "",
     "caller as another user": "",
+    **{
+        f"run with a library beside Defaults{defaults}": "not allowed to set the following environment variables"
+        for defaults in NEIGHBOURS
+        if "env" in defaults
+    },
 }
 
 
 def named(results: Results, name: str) -> Mapping[str, Any]:
     """chown's own helper puts its name before that of a configuration."""
     return results[name] if name in results else results[f"chown {name}"]
-
-
-def said(result: Mapping[str, Any], identifier: str) -> str:
-    """What this call left in authpriv."""
-    lines = [text for who, facility, text in result.get("log", []) if (who, facility) == (identifier, AUTHPRIV)]
-    return "\n".join(lines)
 
 
 @pytest.mark.parametrize("name", DENIED)
@@ -226,6 +232,14 @@ GOOD = (
     "race of the top with a symlink",
     "race of an inner directory with a symlink",
     "race of a hard link that comes and goes",
+    # test_surroundings.py
+    *[f"{what} with {name}" for what in ("chown", "run") for name in SURROUNDINGS],
+    *[f"run beside Defaults{defaults}" for defaults in NEIGHBOURS],
+    # test_access.py
+    "chown gives what has an ACL of Galaxys",
+    "chown access before",
+    "chown takes back what had ACLs",
+    "race for a template",
 )
 
 
@@ -313,7 +327,7 @@ def test_the_ledger_is_roots_and_forgets(results: Results) -> None:
     assert "slurm,779" in result["ledger"]
 
 
-@pytest.mark.parametrize("name", [name for name in GOOD if name.startswith("race ")])
+@pytest.mark.parametrize("name", [name for name in GOOD if name.startswith("race of")])
 def test_whoever_swaps_what_is_being_changed_hits_nothing(results: Results, name: str) -> None:
     result = results[name]
     assert result["hit"] == []

@@ -15,7 +15,11 @@ from testlib.plays import Finished, Play
 PROGRAMS = "/usr/local/libexec/clusterjobs-real-user"
 RULE = "/etc/sudoers.d/clusterjobs-real-user"
 INVENTORIES = [CACHE / "realuser" / "inventory.yml", ROOT / "molecule" / "real_user" / "inventory" / "hosts.yml"]
-WIDER = "galaxy ALL = (ALL) NOPASSWD: ALL\n"
+NEW_FILES = "/srv/galaxy/var/tmp"
+HAVE_BINDFS = (
+    "command -v bindfs || apt-get -q -y install bindfs || { apt-get -q update && apt-get -q -y install bindfs; }"
+)
+WIDER = 'galaxy ALL = (ALL) NOPASSWD: ALL\nDefaults!ALL env_keep += "LD_PRELOAD"\nDefaults!/usr/bin/su noexec\n'
 # As Galaxy's script has it.
 GALAXYS_CHOWN = "#!/usr/bin/env python\nimport os\n\nALLOWED_PATHS = None\nprint(ALLOWED_PATHS)\n"
 
@@ -63,6 +67,11 @@ def played() -> Finished:
         ),
         refused("other uid", "verify"),
         command("let bob be himself", "usermod", "--uid", "2002", "bob"),
+        # A file system where nobody changes owners, root neither.
+        command("have bindfs", "sh", "-ec", HAVE_BINDFS),
+        command("squash root", "bindfs", "--chown-deny", "--chgrp-deny", NEW_FILES, NEW_FILES),
+        refused("squashed", "verify"),
+        command("squash nobody", "umount", NEW_FILES),
         # The alias is in the first one.
         refused("alias", "sudo", real_user_sudoers_file="/etc/sudoers.d/second"),
         written("have a neighbour with everything", "/etc/sudoers.d/zz-neighbour", WIDER, "0440"),
@@ -81,7 +90,7 @@ def test_the_rule_is_in_force_and_the_only_one(host: Host) -> None:
     listed = host.check_output("sudo -l -U galaxy")
     rules = listed.partition("may run the following commands")[2].splitlines()[1:]
     programs = ", ".join(f"{PROGRAMS}/{name}" for name in ("run", "kill", "chown"))
-    assert [rule.strip() for rule in rules] == [f"(root) NOSETENV: NOPASSWD: {programs}"]
+    assert [rule.strip() for rule in rules] == [f"(root) NOSETENV: NOINTERCEPT: EXEC: NOPASSWD: {programs}"]
     rule = host.file(RULE)
     assert (rule.user, rule.group, rule.mode) == ("root", "root", 0o440)
 
@@ -90,7 +99,7 @@ def test_everything_is_roots(host: Host) -> None:
     modes = {name: host.file(f"{PROGRAMS}/{name}").mode for name in host.file(PROGRAMS).listdir()}
     assert modes == {
         **dict.fromkeys(("run", "kill", "chown", "check"), 0o755),
-        **dict.fromkeys(("guard.py", "job.py", "as_user.py", "config.json"), 0o644),
+        **dict.fromkeys(("surroundings.py", "paths.py", "guard.py", "job.py", "as_user.py", "config.json"), 0o644),
         "sudoers": 0o440,
     }
     assert host.check_output("find %s ! -user root -o ! -group root", PROGRAMS) == ""
@@ -118,7 +127,7 @@ def test_a_user_who_is_another_on_a_node_ends_the_play(played: Finished, name: s
 def test_sudo_is_left_as_it_was(played: Finished, host: Host, name: str) -> None:
     assert "sudo is as it was before" in played.of(name, "alias")["msg"]
     assert "GALAXY_REAL_USER" in played.of(name, "alias")["msg"]
-    assert "(ALL) NOPASSWD: ALL" in played.of(name, "wider")["msg"]
+    assert "(ALL) NOPASSWD: ALL; Defaults!ALL env_keep+=LD_PRELOAD. Take them away" in played.of(name, "wider")["msg"]
     assert not host.file("/etc/sudoers.d/second").exists
     rule = host.file(RULE)
     assert rule.content_string == host.file(f"{PROGRAMS}/sudoers").content_string + "# the former one\n"
@@ -133,13 +142,14 @@ def test_galaxys_own_scripts_are_copied_with_their_paths(played: Finished, host:
     assert host.check_output("/opt/own/chown") == "['/srv/galaxy/jobs/', '/srv/galaxy/var/tmp/']"
 
 
-def test_a_server_that_squashes_root_is_told_of(host: Host) -> None:
-    """As there: whoever runs it is root, and may not change owners."""
-    squashed = "setpriv --bounding-set=-chown --inh-caps=-chown"
-    problems = json.loads(host.check_output(f"{squashed} {PROGRAMS}/check"))["problems"]
-    assert len(problems) == 2
-    assert all("squashes root" in problem for problem in problems)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_server_that_squashes_root_ends_the_play(played: Finished, host: Host, name: str) -> None:
+    said = played.of(name, "squashed")["msg"]
+    assert f"{NEW_FILES}: root may not change the owner of a file there" in said
+    assert "squashes root: export it to this host with no_root_squash" in said
+    # The other root is good.
+    assert said.count("squashes root") == 1
     assert host.check_output(f"{PROGRAMS}/check alice") == json.dumps(
         {"problems": [], "users": [{"name": "alice", "uid": 2001}, {"name": "bob", "uid": 2002}]}
     )
-    assert host.check_output("ls -A /srv/galaxy/var/tmp") == ""
+    assert host.check_output("ls -A %s", NEW_FILES) == ""

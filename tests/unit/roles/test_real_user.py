@@ -33,6 +33,9 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "root of dots": ({"roots": ["/srv/.."]}, "Not absolute paths"),
     "a file that sudo ignores": ({"sudoers_file": "/etc/sudoers.d/galaxy.conf"}, "sudo ignores"),
     "user that is an option": ({"users": ["--all"]}, "Not names"),
+    "user that is a number": ({"users": ["1000"]}, "no number alone"),
+    "denied user that is a uid": ({"denied_users": [1000]}, "no number alone"),
+    "user with a blank": ({"users": ["user name"]}, "Not names"),
     "no way to submit": ({"clusterjobs_drm": "lsf"}, "without a DRMAA library"),
     "uid 0": ({"min_uid": 0}, "has to be 1 or more"),
     "any mail domain": ({"real_user_required_group": ""}, "NAME@anything"),
@@ -133,7 +136,7 @@ def helper(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         return importlib.import_module(name)
 
     yield imported
-    for name in {"guard", "job", "as_user"} - before:
+    for name in {"surroundings", "paths", "guard", "job", "run", "as_user"} - before:
         sys.modules.pop(name, None)
 
 
@@ -257,11 +260,11 @@ def jobs(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("kernel", ["openat2", "none"])
 def test_no_symbolic_link_is_followed(helper: Any, jobs: Path, monkeypatch: pytest.MonkeyPatch, kernel: str) -> None:
     """A kernel before 5.6 says ENOSYS, and the walk has to be as strict."""
-    guard = helper("guard")
+    paths = helper("paths")
     if kernel == "none":
-        monkeypatch.setattr(guard, "_OPENAT2", 100000)
+        monkeypatch.setattr(paths, "_OPENAT2", 100000)
     config = {"roots": {"/named": str(jobs)}}
-    opened = guard.open_below_root(config, "/named/7/working", os.O_PATH | os.O_DIRECTORY)
+    opened = paths.open_below_root(config, "/named/7/working", os.O_PATH | os.O_DIRECTORY)
     assert os.path.samestat(os.fstat(opened), (jobs / "7" / "working").stat())
     os.close(opened)
     for path in (
@@ -273,16 +276,102 @@ def test_no_symbolic_link_is_followed(helper: Any, jobs: Path, monkeypatch: pyte
         "/named/../x",
         "/other/7",
     ):
-        with pytest.raises(guard.Denied):
-            guard.open_below_root(config, path, os.O_PATH | os.O_DIRECTORY)
+        with pytest.raises(paths.Denied):
+            paths.open_below_root(config, path, os.O_PATH | os.O_DIRECTORY)
 
 
 def test_what_others_may_write_is_not_trusted(helper: Any, tmp_path: Path) -> None:
-    guard = helper("guard")
+    paths = helper("paths")
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(guard.Denied, match="is not root's alone"):
-        guard.open_trusted(str(tmp_path / "config.json"))
+    with pytest.raises(paths.Denied, match="is not root's alone"):
+        paths.open_trusted(str(tmp_path / "config.json"))
 
 
 def test_the_log_has_no_line_but_its_own(helper: Any) -> None:
     assert helper("guard").escaped("a\nb\x1b[0m\udcff\u2028") == "a\\nb\\x1b[0m\\udcff\\u2028"
+
+
+def test_a_name_is_no_uid_and_a_uid_no_name(helper: Any) -> None:
+    guard = helper("guard")
+    own = guard.look_up_uid("0")
+    assert (own.name, own.uid) == ("root", 0)
+    assert guard.look_up("root") == own
+    for name, reason in {
+        "0": "is a number",
+        "1000": "is a number",
+        "-x": "is not a user",
+        "user name": "is not a user",
+    }.items():
+        with pytest.raises(guard.Denied, match=reason):
+            guard.look_up(name)
+    for uid in ("root", "-0", "+0", "0x0", " 0", "\u0660", "", "00000000000"):
+        with pytest.raises(guard.Denied, match="is not a uid"):
+            guard.look_up_uid(uid)
+    with pytest.raises(guard.Denied, match="no user with uid"):
+        guard.look_up_uid("4294967296")
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "reason"),
+    [("anna", "anna", ""), ("2001", "2001", "a number for a name"), ("anna2", "anna", "has the uid of anna")],
+)
+def test_one_account_has_one_name(
+    helper: Any, monkeypatch: pytest.MonkeyPatch, name: str, first: str, reason: str
+) -> None:
+    """denied_users names accounts, and a second name of one of them is not there."""
+    guard = helper("guard")
+    entry = guard.pwd.struct_passwd((first, "x", 2001, 2001, "", "/", "/bin/sh"))
+    monkeypatch.setattr(guard.pwd, "getpwuid", lambda _uid: entry)
+    user = guard.Account(name, 2001, 2001, [2001], "/bin/sh", "/")
+    config = {**CONFIG, "galaxy_user": "root"}
+    assert reason in guard.uid_problem(config, user)
+    assert bool(guard.uid_problem(config, user)) == bool(reason)
+
+
+@pytest.fixture
+def ledger(helper: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """In a directory that need not be root's."""
+    directory = tmp_path / "ledger"
+    directory.mkdir(mode=0o700)
+    job = helper("job")
+    monkeypatch.setattr(job.paths, "open_trusted", lambda path: os.open(path, os.O_RDONLY))
+    return job.Ledger({**CONFIG, "ledger": str(directory)})
+
+
+def test_runs_at_the_same_time_do_not_stop_each_other(
+    ledger: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another run has just renamed, or has forgotten, is still in this one's listing."""
+    names = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda place: [*names(place), ".new-1"])
+    ledger.keep(ledger.reserve(2001), "7")
+    assert ledger.owner("7") == 2001
+    assert names(tmp_path / "ledger") == ["slurm,7"]
+
+
+SURROUNDINGS = """
+import json, resource, signal, sys
+sys.path.insert(0, sys.argv[1])
+signal.setitimer(signal.ITIMER_REAL, 60)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+low = (resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)
+for kind in low:
+    resource.setrlimit(kind, (20, resource.getrlimit(kind)[1]))
+import surroundings
+surroundings.forget()
+inside = [resource.getrlimit(kind)[0] for kind in low]
+blocked = list(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+ignored = [signal.getsignal(each) == signal.SIG_IGN for each in (signal.SIGTERM, signal.SIGALRM, signal.SIGTSTP)]
+usual = signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL
+surroundings.signals_as_usual()
+after = [int(each) for each in signal.valid_signals() - {9, 19} if signal.getsignal(each) != signal.SIG_DFL]
+print(json.dumps([inside, blocked, ignored, usual, signal.getitimer(signal.ITIMER_REAL)[0], after]))
+"""
+
+
+def test_a_callers_limits_signals_and_timers_are_forgotten() -> None:
+    """In a process of its own. A limit that is high enough stays."""
+    argv = [sys.executable, "-B", "-c", SURROUNDINGS, str(HELPERS)]
+    said = json.loads(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
+    assert said == [[-1, -1, 1024], [], [True] * 3, True, 0, []]

@@ -26,6 +26,7 @@ from typing import Any
 
 import guard
 import job
+import paths
 
 SQUASHED = (
     "%s: root may not change the owner of a file there (%s). The file server squashes root: export it to this host with no_root_squash, "
@@ -39,7 +40,7 @@ def check(config: dict[str, Any], arguments: list[str]) -> int:
     names = [*arguments, *(grp.getgrnam(config["required_group"]).gr_mem if config["required_group"] else [])]
     for name in dict.fromkeys(names):
         try:
-            found = guard.mapped_user(config, name)
+            found = guard.mapped_user(config, guard.look_up(name))
         except guard.Denied as reason:
             problems.append(str(reason))
         else:
@@ -65,9 +66,9 @@ def root_problem(config: dict[str, Any], root: str) -> str:
     except OSError as error:
         return "%s: %s cannot make a directory there: %s" % (root, galaxy.name, error.strerror)
     try:
-        opened = guard.open_below_root(config, path, os.O_PATH | os.O_DIRECTORY)
-        guard.chown_opened(opened, config["min_uid"], galaxy.gid)
-        guard.chown_opened(opened, galaxy.uid, galaxy.gid)
+        opened = paths.open_below_root(config, path, os.O_PATH | os.O_DIRECTORY)
+        paths.chown_opened(opened, config["min_uid"], galaxy.gid)
+        paths.chown_opened(opened, galaxy.uid, galaxy.gid)
     except PermissionError as error:
         return SQUASHED % (root, error.strerror)
     except guard.Denied as reason:

@@ -13,10 +13,12 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import guard
+import paths
+import surroundings
 
 _SAID = re.compile(r"(id|refused|failed) ([^\n]*)\n?")
 
@@ -62,8 +64,7 @@ def _become_program(
     user: guard.Account, config: dict[str, Any], request: dict[str, Any], given: int, writer: int
 ) -> None:
     os.setsid()
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
+    surroundings.signals_as_usual()
     become(user)
     program = "%s/as_user.py" % os.path.dirname(__file__)
     settings = {key: config[key] for key in ("back_end", "python_path", "native_options", "time_limit")}
@@ -131,7 +132,7 @@ class Ledger:
     def __init__(self, config: dict[str, Any]) -> None:
         self._cluster = config["cluster"]
         self._seconds = config["ledger_days"] * 86400
-        self._directory = guard.open_trusted(config["ledger"])
+        self._directory = paths.open_trusted(config["ledger"])
         status = os.fstat(self._directory)
         if not stat.S_ISDIR(status.st_mode) or status.st_mode & 0o077:
             raise guard.Denied("%s is not a directory of root's alone (mode 0700)" % config["ledger"])
@@ -170,5 +171,7 @@ class Ledger:
 
     def _forget_old_ones(self) -> None:
         for name in os.listdir(self._directory):
-            if os.stat(name, dir_fd=self._directory, follow_symlinks=False).st_mtime < time.time() - self._seconds:
-                os.unlink(name, dir_fd=self._directory)
+            # Another run may have renamed it or forgotten it meanwhile.
+            with suppress(FileNotFoundError):
+                if os.stat(name, dir_fd=self._directory, follow_symlinks=False).st_mtime < time.time() - self._seconds:
+                    os.unlink(name, dir_fd=self._directory)

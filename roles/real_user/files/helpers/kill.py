@@ -33,7 +33,7 @@ def kill(config: dict[str, Any], arguments: list[str]) -> int:
     owner = job.Ledger(config).owner(job_id)
     if claimed != str(owner):
         guard.log("kill: job %s is uid %d's, the caller said %s" % (job_id, owner, claimed))
-    user = guard.look_up(str(owner))
+    user = guard.look_up_uid(str(owner))
     # A user who may run no more jobs must still be rid of those that run.
     problem = guard.uid_problem({**config, "denied_users": []}, user)
     if problem:

@@ -25,6 +25,7 @@ from typing import Any
 
 import guard
 import job
+import paths
 
 MOST_BYTES = 1 << 20
 # All groups are always assigned; without them root's would stay.
@@ -35,7 +36,7 @@ def run(config: dict[str, Any], arguments: list[str]) -> int:
     words = [word for word in arguments if word != IGNORED]
     if len(words) != 2:
         raise guard.Denied("takes UID and JOBTEMPLATE.json")
-    user = guard.mapped_user(config, words[0])
+    user = guard.mapped_user(config, guard.look_up_uid(words[0]))
     galaxy = guard.look_up(config["galaxy_user"])
     template = open_template(config, words[1], galaxy, {galaxy.uid, user.uid})
     ledger = job.Ledger(config)
@@ -58,11 +59,14 @@ def run(config: dict[str, Any], arguments: list[str]) -> int:
 def open_template(config: dict[str, Any], path: str, galaxy: guard.Account, owners: set[int]) -> int:
     """With Galaxy's rights and never waiting; what was opened is judged, not the name."""
     with job.acting_as(galaxy):
-        directory = guard.open_below_root(config, os.path.dirname(path), os.O_PATH | os.O_DIRECTORY)
-        template = guard.open_below_root(config, path, os.O_RDONLY | os.O_NONBLOCK)
+        directory = paths.open_below_root(config, os.path.dirname(path), os.O_PATH | os.O_DIRECTORY)
+        template = paths.open_below_root(config, path, os.O_RDONLY | os.O_NONBLOCK)
     status = os.fstat(template)
     if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
         raise guard.Denied("%s is not a file of at most %d bytes" % (path, MOST_BYTES))
+    # A user may put a link to a file that only Galaxy can read there; and take it away again after this opened it.
+    if status.st_nlink != 1 or os.readlink("/proc/self/fd/%d" % template).endswith(" (deleted)"):
+        raise guard.Denied("%s has %d hard links, or has been removed" % (path, status.st_nlink))
     if status.st_uid not in owners or os.fstat(directory).st_uid not in owners:
         raise guard.Denied("%s or its directory is neither Galaxy's nor the user's" % path)
     return template

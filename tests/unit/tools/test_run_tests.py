@@ -111,7 +111,7 @@ def test_what_runs_side_by_side_is_not_added_up():
     budgets = {"lint": 100, "units": 500, "test-hosts": 300, "demo": 100, "local": 250, "slurm": 1000}
     assert run_tests.seconds_of_all(budgets) == 1600
     assert run_tests.seconds_of_all({**budgets, "test-hosts": 700}) == 1950
-    assert run_tests.seconds_of_all({**budgets, "htcondor": 1000}) == 1700
+    assert run_tests.seconds_of_all({**budgets, "gridengine": 1000}) == 1700
     assert run_tests.seconds_of_all({**budgets, "new": 1200}) == 1800
     assert run_tests.seconds_of_all({"lint": 100, "slurm": 1000}) == 1100
 

@@ -22,7 +22,11 @@ COMMON = {
 }
 #: What a site with this DRM sets beside.
 SITES: Mapping[str, Mapping[str, Any]] = {
-    "slurm": {},
+    "slurm": {
+        "cluster_verify_environments": ["all"],
+        "cluster_verify_real_users": ["alice", "bob"],
+        "cluster_verify_real_user_seconds": 20,
+    },
     "gridengine": {
         "cluster_verify_queues": ["main.q"],
         "cluster_verify_native_options": ["-q", "main.q", "-pe", "smp"],

@@ -43,7 +43,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: C(nodes), C(job_keys) of all jobs, C(batches) of jobs that run at once, and C(ends), the jobs that are to fail, by their kind.
+  description:
+    - C(nodes), C(job_keys) of all jobs, C(batches) of jobs that run at once, C(environments), a job for each, and C(ends), the jobs that are to fail, by
+      their kind.
+    - C(users) is the program that sends the real users' jobs.
   type: dict
 """
 
@@ -59,6 +62,8 @@ def verify_plan(
             "nodes": [node.name for node in nodes],
             "job_keys": plan.keys(settings, nodes),
             "batches": list(plan.batches(settings, cluster, plain(prepared))) if prepared else [],
+            "environments": plan.environment_jobs(settings, plain(prepared)) if prepared else [],
+            "users": plan.users_step(settings, plain(prepared)) if prepared else "",
             "ends": plan.failing_jobs(settings),
         }
     except DrmError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .faults_planted import ABOVE, ELSEWHERE, EVERYWHERE, NOT_PLANTED, ROOT, full
+from .faults_planted import ABOVE, EVERYWHERE, NOT_PLANTED, ROOT, full
 from .hosts import TestCluster
 from .sabotage import Fault
 
@@ -56,6 +56,7 @@ SLURM: tuple[Fault, ...] = (
         f"mv {_JOB_CONF}.kept {_JOB_CONF}",
         round=3,
     ),
+    Fault("an environment whose queue the DRM refuses", "environments", plant=ABOVE, mend=ABOVE, item="slurm", round=3),
     Fault(
         "a node that is down",
         "node_up",
@@ -137,6 +138,7 @@ GRIDENGINE: tuple[Fault, ...] = (
         _GRIDENGINE_QUEUE % ("nowhere.q", "main.q"),
         round=3,
     ),
+    Fault("an environment whose queue the DRM refuses", "environments", plant=ABOVE, mend=ABOVE, item="drmaa", round=3),
     Fault(
         "a node that is closed",
         "node_up",
@@ -237,15 +239,25 @@ HTCONDOR: tuple[Fault, ...] = (
         "drmaa_library",
         reason=NOT_PLANTED + "Debian has no DRMAA library for HTCondor",
     ),
+    Fault("an environment whose queue the DRM refuses", "environments", reason=NOT_PLANTED + "HTCondor has no queues"),
 )
 
 
 FAULTS = {"slurm": SLURM, "gridengine": GRIDENGINE, "htcondor": HTCONDOR}
 
 
+#: What only Slurm's scenario has set up.
+_SLURMS_ALONE = ("shells", "real_user_helpers", "real_users")
+_ELSEWHERE = NOT_PLANTED + "its scenario has set up neither a way by ssh nor real users; on Slurm it was planted"
+
+
 def faults_of(cluster: TestCluster) -> list[Fault]:
     everybodys = list(EVERYWHERE)
     if cluster.cluster.drm != "slurm":
+        everybodys = [
+            replace(fault, plant="", mend="", reason=_ELSEWHERE) if fault.check in _SLURMS_ALONE else fault
+            for fault in everybodys
+        ]
         # A job of another uid answers nothing, since it is by the account's name that these find its uid on the node.
         everybodys = [replace(fault, round=5) if fault.check == "same_uid" else fault for fault in everybodys]
     if cluster.cluster.drm == "htcondor":
@@ -255,4 +267,4 @@ def faults_of(cluster: TestCluster) -> list[Fault]:
             replace(fault, plant=plant, mend="umount /srv/full") if fault.check == "scratch" else fault
             for fault in everybodys
         ]
-    return [*everybodys, *FAULTS[cluster.cluster.drm], *ELSEWHERE]
+    return [*everybodys, *FAULTS[cluster.cluster.drm]]

@@ -14,6 +14,7 @@ _FAKE_PYTHON = r"""mkdir -p /opt/fake && printf 'import sys\nsys.version_info = 
 rm %(python)s && printf '#!/bin/sh\nPYTHONPATH=/opt/fake exec /usr/bin/python3 "$@"\n' > %(python)s && chmod 755 %(python)s"""
 _CLOCK = "/usr/lib/python3/dist-packages/usercustomize.py"
 _FAKE_CLOCK = r"""printf 'import time\nreal = time.time\ntime.time = lambda: real() + 90\n' > %s""" % _CLOCK
+SUDOERS = "/etc/sudoers.d/clusterjobs-real-user"
 NOT_PLANTED = "not planted: "
 
 #: Planted by the line above it.
@@ -128,13 +129,35 @@ EVERYWHERE: tuple[Fault, ...] = (
         mend=f"umount {ROOT}",
         round=3,
     ),
-)
-
-
-#: What other parts of the collection answer for, and their tests show.
-ELSEWHERE: tuple[Fault, ...] = (
     Fault(
-        "sudoers of the real users' scripts removed", "", reason=NOT_PLANTED + "cluster_verify does not ask the scripts"
+        "sudoers of the real users' scripts removed",
+        "real_user_helpers",
+        "galaxy",
+        f"mv {SUDOERS} /root/",
+        f"mv /root/{SUDOERS.rpartition('/')[2]} {SUDOERS}",
     ),
-    Fault("a host key that changed", "", reason=NOT_PLANTED + "cluster_verify does not use the cli runner's shells"),
+    # Where nothing else keeps Galaxy from the node.
+    Fault(
+        "a host key that changed",
+        "shells",
+        plant="cp -a /etc/ssh /root/ssh.kept && rm /etc/ssh/ssh_host_* && ssh-keygen -q -A && systemctl restart ssh",
+        mend="rm -f /etc/ssh/ssh_host_*; cp -a /root/ssh.kept/ssh_host_* /etc/ssh/ && rm -r /root/ssh.kept; systemctl restart ssh",
+        round=4,
+    ),
+    Fault(
+        "a real user with another uid",
+        "real_users",
+        plant="sed -i 's/^alice:x:2001:/alice:x:2999:/' /etc/passwd",
+        mend="sed -i 's/^alice:x:2999:/alice:x:2001:/' /etc/passwd",
+        item="alice",
+        round=2,
+    ),
+    Fault(
+        "a real user with a shell that is none",
+        "real_users",
+        plant="sed -i '/^bob:/s|/bin/bash$|/bin/false|' /etc/passwd",
+        mend="sed -i '/^bob:/s|/bin/false$|/bin/bash|' /etc/passwd",
+        item="bob",
+        round=2,
+    ),
 )

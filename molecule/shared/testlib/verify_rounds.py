@@ -25,7 +25,7 @@ COMMON = {
     "cluster_verify_venv": "/srv/galaxy/venv",
 }
 _OF_DRMS: Mapping[str, Mapping[str, Any]] = {
-    "slurm": {},
+    "slurm": {"cluster_verify_real_users": ["alice", "bob"], "cluster_verify_real_user_seconds": 20},
     "gridengine": {
         "cluster_verify_queues": ["main.q"],
         "cluster_verify_native_options": ["-q", "main.q", "-pe", "smp"],
@@ -40,7 +40,8 @@ _OF_DRMS: Mapping[str, Mapping[str, Any]] = {
 
 def settings_of(cluster: TestCluster) -> Mapping[str, Any]:
     """What a site with this DRM sets beside. Its nodes are named: HTCondor forgets one that is off."""
-    return {"cluster_verify_nodes": [cluster.cluster.host("node").name], **_OF_DRMS[cluster.cluster.drm]}
+    named = {"cluster_verify_nodes": [cluster.cluster.host("node").name], "cluster_verify_environments": ["all"]}
+    return {**named, **_OF_DRMS[cluster.cluster.drm]}
 
 
 def site_of(cluster: TestCluster) -> Path:

@@ -199,12 +199,14 @@ def _whole(text: str) -> Optional[int]:
     return int(text) if re.fullmatch(r"[0-9]+", text.strip()) else None
 
 
-def answer(argv: List[str], seconds: float, environ: Optional[Mapping[str, str]] = None) -> Tuple[int, str, str]:
+def answer(
+    argv: List[str], seconds: float, environ: Optional[Mapping[str, str]] = None, given: str = ""
+) -> Tuple[int, str, str]:
     """A command's return code and output; 127 where it cannot be started, 124 where it took too long."""
     try:
         done = subprocess.run(
             argv,
-            stdin=subprocess.DEVNULL,
+            input=given.encode(),
             capture_output=True,
             env=environ,
             timeout=seconds,

@@ -25,7 +25,9 @@ from .places import (
     runs_in,
     write_text,
 )
+from .users import as_users, give_back
 from .watch import stop, watch
+from .ways import ways
 
 _CLEANERS = (
     "/etc/tmpfiles.d",
@@ -44,13 +46,22 @@ def main(words: Sequence[str], request: Mapping[str, Any]) -> int:
     """``request``: step, and what that step takes."""
     steps: Dict[str, Callable[[Mapping[str, Any]], Any]] = {
         "left": lambda asked: {"runs": runs_in(asked["paths"])},
-        "remove": lambda asked: {"left": remove(asked["directories"])},
+        "remove": removed,
+        "users": as_users,
         "prepare": prepared,
+        "ways": ways,
         "watch": watched,
         "stop": lambda asked: stop(asked["stop"], asked["result"], asked["seconds"]),
     }
     sys.stdout.write(json.dumps(steps[request["step"]](request)) + "\n")
     return 0
+
+
+def removed(request: Mapping[str, Any]) -> Dict[str, Any]:
+    """``request``: directories of runs, programs (the directory of the real users', or nothing)."""
+    if request["programs"]:
+        give_back(request["directories"], request["programs"])
+    return {"left": remove(request["directories"])}
 
 
 def prepared(request: Mapping[str, Any]) -> Dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from . import judge_files, judge_host, judge_jobs
+from . import judge_environments, judge_files, judge_host, judge_jobs, judge_users, judge_ways
 from .results import Measured, Result
 
 SCHEMA = 1
@@ -54,6 +54,10 @@ CHECKS = (
     Check("galaxy_memory", "Galaxy finds the memory that was asked for", "error", judge_host.galaxy_memory),
     Check("ends_seen", "A job that fails is seen as what it was", "error", judge_jobs.ends_seen),
     Check("drmaa_library", "The DRMAA library loads for Galaxy's service", "error", judge_host.library_loads),
+    Check("shells", "The cli runner's shells connect without a prompt", "error", judge_ways.shells),
+    Check("real_user_helpers", "Galaxy may call the real users' programs", "error", judge_ways.real_user_helpers),
+    Check("real_users", "Jobs run as the real users", "error", judge_users.real_users),
+    Check("environments", "Jobs run by each environment's own words", "error", judge_environments.environments),
     Check("job_conf", "Galaxy's job configuration fits the cluster", "error", judge_jobs.job_conf),
     Check("url", "The node reaches the outside", "warning", judge_host.url_reached),
 )

@@ -9,12 +9,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .plan import Facts, asked, settings_from
+from .plan import Facts, asked, settings_from, tried
 from .results import Measured
 
 
 def collected(steps: Mapping[str, Any]) -> Measured:
-    """``steps``: settings, cluster, prepared, submitted, batches (nodes, job, stop), ends, hold, cancel, findings; what was not run is left out."""
+    """``steps``: settings, cluster, prepared, submitted, batches (nodes, job, stop), ends, hold, cancel, findings, ways, users, sent and came_back.
+
+    The last two are of the environments' jobs. What was not run is left out.
+    """
     settings = settings_from(steps["settings"])
     troubles: dict[str, str] = {}
     cluster = steps.get("cluster") or {}
@@ -40,7 +43,25 @@ def collected(steps: Mapping[str, Any]) -> Measured:
         troubles.setdefault("submit", "")
     ends = ends_of(steps, settings, troubles)
     findings = tuple(steps.get("findings") or ())
-    return Measured(settings, cluster, prepared, jobs, watched, ends, troubles, findings)
+    ways = printed(steps.get("ways") or {}, troubles, "ways")
+    tried_jobs = environments_of(steps, settings)
+    users = printed(steps.get("users") or {}, troubles, "users")
+    return Measured(settings, cluster, prepared, jobs, watched, ends, troubles, findings, ways, tried_jobs, users)
+
+
+def environments_of(steps: Mapping[str, Any], settings: Facts) -> dict[str, Facts]:
+    """Each was submitted by itself, so that a refusal is one environment's; they were waited for together."""
+    names = {f"{settings['tag']}-{short}": one["name"] for short, one in tried(settings)}
+    found: dict[str, Facts] = {}
+    for told in (steps.get("sent") or {}).get("results") or ():
+        name = names.get(str((told.get("item") or {}).get("key")))
+        if name:
+            jobs = told.get("jobs") or ()
+            found[name] = {"job": jobs[0]} if jobs else {"refused": said(told) or "It was not submitted."}
+    for job in (steps.get("came_back") or {}).get("jobs") or ():
+        if str(job.get("key")) in names:
+            found[names[str(job["key"])]] = {"job": job}
+    return found
 
 
 def ends_of(steps: Mapping[str, Any], settings: Facts, troubles: dict[str, str]) -> dict[str, Facts]:

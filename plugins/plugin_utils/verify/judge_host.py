@@ -13,7 +13,7 @@ from ...module_utils._verify.job_agent import NO_ACCESS
 from .plan import Facts
 from .results import Measured, Result
 
-_NO_SHELLS = ("", "false", "nologin", "true")
+FALSE_SHELLS = ("", "false", "nologin", "true")
 #: Galaxy's runners for these write the slots that they ask for into the job script.
 _SLOTS_BY_RUNNER = ("htcondor",)
 _LEAST_FILES = 1024
@@ -29,7 +29,7 @@ def real_shell(run: Measured) -> Iterator[Result]:
                 f"Make the account {run.settings['user']} known there, with uid {account['uid']} (role galaxy_account)."
             )
             yield Result(subject, "error", f"uid {account['uid']} has no name there.", mend)
-        elif posixpath.basename(shell) in _NO_SHELLS:
+        elif posixpath.basename(shell) in FALSE_SHELLS:
             mend = f"Give it a real shell:\nusermod --shell /bin/bash {name}"
             yield Result(subject, "error", f"{name} has the shell {shell or '(none)'}.", mend)
         else:

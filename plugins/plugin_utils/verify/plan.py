@@ -12,7 +12,7 @@ from typing import Any
 from ...module_utils._drm.errors import UnsupportedFieldError
 from ...module_utils._drm.model import EndReason, JobRequest
 from ...module_utils._drm.registry import DRMS
-from .programs import for_node, for_server, that_fills_memory
+from .programs import for_environment, for_node, for_server, for_user, that_fills_memory
 
 Facts = Mapping[str, Any]
 UP = ("IDLE", "MIXED", "FULL", "UNKNOWN")
@@ -25,7 +25,7 @@ ENDS: dict[str, tuple[str, EndReason | None]] = {
 }
 _NUMBERS = (
     *("sample", "per_queue", "at_once", "timeout", "slots", "memory_mb", "walltime"),
-    *("retry_job_output_collection", "lag_seconds", "min_free_mb"),
+    *("retry_job_output_collection", "lag_seconds", "min_free_mb", "real_user_seconds"),
 )
 # Slurm makes a minute of it.
 _WALLTIME_SECONDS = 20
@@ -96,7 +96,28 @@ def _can_choose(drm: str, node: str) -> bool:
 
 def keys(settings: Facts, nodes: Sequence[Node]) -> list[str]:
     """Of all jobs of the run."""
-    return [f"{settings['tag']}-{short}" for short in [*(node.short for node in nodes), *settings["failures"]]]
+    shorts = [*(node.short for node in nodes), *settings["failures"], *(short for short, _one in tried(settings))]
+    return [f"{settings['tag']}-{short}" for short in shorts]
+
+
+def tried(settings: Facts) -> list[tuple[str, Facts]]:
+    """The environments that get a job, each with a short name for its key."""
+    found = [one for one in settings.get("environments") or () if not (one["unknown"] or one["skipped"])]
+    return [(f"e{number}", one) for number, one in enumerate(found)]
+
+
+def environment_jobs(settings: Facts, prepared: Facts) -> list[dict[str, Any]]:
+    """Their jobs, each by the environment's own words alone; the answer is the output, on the shared file system as a tool's."""
+    return [
+        {
+            **{name: value for name, value in _common(settings, short, 0).items() if name != "walltime"},
+            "script": for_environment(settings["node_python"]),
+            "native_options": one["native_options"],
+            "environment": one["environment"],
+            "stdout": f"{prepared['directory']}/{short}.out",
+        }
+        for short, one in tried(settings)
+    ]
 
 
 def batches(settings: Facts, cluster: Facts, prepared: Facts) -> Iterator[dict[str, Any]]:
@@ -176,6 +197,15 @@ def _common(settings: Facts, short: str, walltime: int) -> dict[str, Any]:
         "stdout": "/dev/null",
         "stderr": "/dev/null",
     }
+
+
+def users_step(settings: Facts, prepared: Facts) -> str:
+    """The program that sends the real users' jobs, which have to lie in a directory that the programs may give them: Galaxy's of jobs, the first."""
+    names = ("tag", "users", "directory", "native", "seconds")
+    values = ("tag", "real_users", "real_user_dir", "native_options", "real_user_seconds")
+    asked = {name: settings[value] for name, value in zip(names, values, strict=True)}
+    path = prepared["directory"].rpartition("/")[0]
+    return for_server({"step": "users", **asked, "path": path, "script": for_user(settings["node_python"])})
 
 
 def failing_jobs(settings: Facts) -> dict[str, dict[str, Any]]:

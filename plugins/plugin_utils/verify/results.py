@@ -50,9 +50,15 @@ class Measured:
     watched: Mapping[str, Facts]
     #: The jobs that were to fail, by their kind.
     ends: Mapping[str, Facts]
-    #: What went wrong at a step, by the step: cluster, prepare, submit, hold, cancel.
+    #: What went wrong at a step, by the step: cluster, prepare, submit, hold, cancel, ways, users.
     troubles: Mapping[str, str]
     findings: tuple[Facts, ...] = ()
+    #: What came of the logins and of the real users' programs; empty where nothing was asked.
+    ways: Facts = field(default_factory=dict)
+    #: Of each environment that was tried: its job, or what the DRM said when it refused it (refused).
+    environments: Mapping[str, Facts] = field(default_factory=dict)
+    #: What came of the real users' jobs, or why there were none (skipped).
+    users: Facts = field(default_factory=dict)
 
     @property
     def server(self) -> str:

@@ -22,8 +22,9 @@ def main() -> int:
     """The exit code of the command, or 1 with a reason."""
     given = json.load(sys.stdin)
     ssh = paramiko.SSHClient()
-    # Galaxy's own order: a host that is not in ~/.ssh/known_hosts is refused.
-    ssh.set_missing_host_key_policy(paramiko.RejectPolicy())
+    # Galaxy's own order: a host that is not in ~/.ssh/known_hosts is refused, unless the environment says otherwise.
+    strict = given.get("shell_strict_host_key_checking", True)
+    ssh.set_missing_host_key_policy(paramiko.RejectPolicy() if strict else paramiko.AutoAddPolicy())
     ssh.load_system_host_keys()
     try:
         ssh.connect(

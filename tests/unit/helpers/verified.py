@@ -19,7 +19,10 @@ _RECORDED = json.loads(
 
 
 class Run:
-    """``server`` is what the server saw of itself, ``seen`` what it saw of the node, ``answer`` what the node answered."""
+    """``server`` is what the server saw of itself, ``seen`` what it saw of the node, ``answer`` what the node answered.
+
+    ``ways`` is whether Galaxy got where it has to.
+    """
 
     def __init__(self) -> None:
         self.steps: dict[str, Any] = copy.deepcopy(_RECORDED)
@@ -32,6 +35,16 @@ class Run:
         self.seen = self.watched["n0"]
         self.answer = self.seen["answer"]
         self.job = self.batch["job"]["jobs"][0]
+        self.ways: dict[str, Any] = json.loads(self.steps["ways"]["stdout"])
+
+    def users(self, account: dict[str, Any] | None = None, **told: Any) -> None:
+        """Change what is told of alice, and what her job has answered of itself."""
+        given = json.loads(self.steps["users"]["stdout"])
+        alice = given["users"]["alice"]
+        answer = json.loads(alice["answer"])
+        answer["account"].update(account or {})
+        alice.update({"answer": json.dumps(answer), **told})
+        self.steps["users"]["stdout"] = json.dumps(given)
 
     def path(self, number: int = 0) -> dict[str, Any]:
         """One of the paths, as the node sees it."""
@@ -46,6 +59,8 @@ class Run:
         if self.server:
             self.steps["prepared"]["stdout"] = json.dumps(self.server)
         self.batch["stop"]["stdout"] = json.dumps(self.watched)
+        if self.ways:
+            self.steps["ways"]["stdout"] = json.dumps(self.ways)
         return judged(collected(self.steps), 0, 1, "")
 
     def results(self, check: str) -> list[dict[str, Any]]:

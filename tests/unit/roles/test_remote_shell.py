@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from ansible_collections.clusterjobs.drm.tests.unit.helpers.play import Played, 
 from ansible_collections.clusterjobs.drm.tests.unit.helpers.shells import COMMANDS, ENVIRONMENTS
 
 PLAYBOOK = Path(__file__).with_name("remote_shell.yml")
+LOGIN = Path(__file__).resolve().parents[3] / "roles" / "remote_shell" / "files" / "paramiko_login.py"
 REFUSALS = {
     "option": 'remote_shell_hostname is "-oProxyCommand=id", which is no name of a host',
     "newline": r'remote_shell_hostname is "login2\n", which is no name of a host',
@@ -90,3 +94,39 @@ def test_no_secret_is_in_the_output(played: Played) -> None:
     """With -vvv."""
     assert "some-key" not in played.output
     assert "open-sesame" not in played.output
+
+
+# What paramiko_login.py uses of paramiko; it prints what becomes of a host that is not known.
+PARAMIKO = """
+import io, types
+class RejectPolicy: pass
+class AutoAddPolicy: pass
+class SSHException(Exception): pass
+class SSHClient:
+    def set_missing_host_key_policy(self, policy): self.policy = type(policy).__name__
+    def load_system_host_keys(self): pass
+    def connect(self, **words): pass
+    def exec_command(self, command, timeout):
+        output = io.BytesIO(self.policy.encode())
+        output.channel = types.SimpleNamespace(recv_exit_status=lambda: 0)
+        return None, output, io.BytesIO()
+    def close(self): pass
+"""
+
+
+@pytest.mark.parametrize(("given", "policy"), [({}, "RejectPolicy"), ({"strict": False}, "AutoAddPolicy")])
+def test_paramikos_login_takes_a_host_that_is_not_known_only_where_galaxy_would(
+    tmp_path: Path, given: dict[str, bool], policy: str
+) -> None:
+    (tmp_path / "paramiko.py").write_text(PARAMIKO)
+    asked = {"shell_hostname": "login2", "shell_username": "galaxy", "command": "id -un"}
+    asked.update({f"shell_{name}_host_key_checking": value for name, value in given.items()})
+    done = subprocess.run(
+        [sys.executable, LOGIN],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(tmp_path)},
+    )
+    assert done.stdout == policy

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,23 @@ def finding(run: Run) -> None:
     run.steps["findings"] = [
         {"code": "unknown-queue", "level": "error", "place": place, "message": message, "mend": "It has main."}
     ]
+
+
+def login(said: str, code: int = 255) -> Callable[[Run], None]:
+    return update("ways.logins.0", rc=code, stdout="", stderr=said)
+
+
+def no_ways(run: Run) -> None:
+    run.ways.clear()
+    run.steps["ways"] = {"rc": 127, "msg": "No such file or directory: python3", "stdout": ""}
+
+
+def refused(said: str) -> Callable[[Run], None]:
+    def change(run: Run) -> None:
+        run.steps["came_back"] = {"skipped": True}
+        run.steps["sent"]["results"][0].update(jobs=[], msg=f"sbatch: error: {said}")
+
+    return change
 
 
 LAGS = ("create_stat", "create_open", "create_list", "size_stat", "mode_stat", "remove_stat")
@@ -139,6 +157,49 @@ CASES = [
         "libdrmaa.so: no",
         update("server", library={"path": "/l/libdrmaa.so", "problem": "no"}),
     ),
+    ("shells", "error", "its host key has changed", login("REMOTE HOST IDENTIFICATION HAS CHANGED!")),
+    ("shells", "error", "it is not known", login("Host key verification failed.")),
+    ("shells", "error", "it is not known", login("SSHException: Server 'login2' not found in known_hosts", 1)),
+    ("shells", "error", "does not let the key in", login("galaxy@login2: Permission denied (publickey).")),
+    ("shells", "error", "does not let the key in", login("AuthenticationException: Authentication failed.", 1)),
+    ("shells", "error", "cannot be reached", login("ssh: connect to host login2 port 22: Connection refused")),
+    ("shells", "error", "did not answer in time", login("no answer within 20 s", 124)),
+    ("shells", "error", "rsh: No such file", login("rsh: No such file or directory", 127)),
+    ("shells", "error", "rc 1: something new", login("something new", 1)),
+    ("shells", "error", "'Welcome", update("ways.logins.0", stdout="Welcome\ngalaxy\n")),
+    ("shells", "error", "It was not tried: No such file", no_ways),
+    (
+        "real_user_helpers",
+        "error",
+        "does not list /usr/local/libexec/clusterjobs-real-user/run. rc 1: sudo: a password is required",
+        update("ways.helpers", listed=[], rc=1, said="sudo: a password is required"),
+    ),
+    (
+        "real_user_helpers",
+        "error",
+        "is for galaxy alone",
+        update("ways.helpers.called.run", said="is for galaxy alone"),
+    ),
+    ("real_user_helpers", "error", "rc 1: no", update("ways.helpers.called.chown", rc=1, said="no")),
+    ("real_users", "error", "rc 2: run: denied", lambda run: run.users(problem="sudo -n run: rc 2: run: denied")),
+    ("real_users", "error", "gave no answer: 'sh: python3'", lambda run: run.users(answer="sh: python3")),
+    ("real_users", "error", "uid 2999, not 2001", lambda run: run.users({"uid": 2999})),
+    ("real_users", "error", "gid 7, not 2001", lambda run: run.users({"gid": 7})),
+    ("real_users", "error", "uid 2001 is nobody there", lambda run: run.users({"name": "", "shell": ""})),
+    ("real_users", "error", "the shell is /bin/false", lambda run: run.users({"shell": "/bin/false"})),
+    ("real_users", "warning", "without the groups 3002", lambda run: run.users({"groups": [2001]})),
+    ("real_users", "error", "No job was run", lambda run: run.steps.update(users={})),
+    ("environments", "error", "invalid partition specified: nowhere", refused("invalid partition specified: nowhere")),
+    (
+        "environments",
+        "error",
+        "no environment big",
+        update("settings.environments.0", unknown="It has no environment big"),
+    ),
+    ("environments", "error", "is CANCELLED", update("steps.came_back.jobs.0", stdout="", state="CANCELLED")),
+    ("environments", "error", "is DONE", update("steps.came_back.jobs.0", stdout="{}")),
+    ("environments", "error", "GALAXY_SLOTS is 2, asked for were 4", update("settings.environments.0", slots=4)),
+    ("environments", "error", "No job was run", lambda run: run.steps.update(sent={}, came_back={})),
     ("job_conf", "error", "'huge' is no queue", finding),
     ("url", "warning", "timed out", update("answer", url={"url": "https://x.org", "problem": "timed out"})),
 ]
@@ -190,6 +251,45 @@ def test_a_node_that_is_down_is_not_asked_and_needs_no_answer() -> None:
     run.node.update(state="DOWN")
     assert run.results("answered") == []
     assert run.report()["run"]["nodes"] == [run.node["name"]]
+
+
+def test_a_site_without_the_real_users_programs_is_told_so() -> None:
+    run = Run()
+    run.steps["users"]["stdout"] = json.dumps({"skipped": "the role real_user is not set up."})
+    assert [result["status"] for result in run.results("real_users")] == ["skipped"]
+
+
+def test_an_environment_of_another_drm_is_skipped_and_says_so() -> None:
+    run = Run()
+    run.settings["environments"][0]["skipped"] = "Its runner local sends no jobs to slurm."
+    assert [result["status"] for result in run.results("environments")] == ["skipped"]
+
+
+def test_slots_that_an_environment_does_not_ask_for_are_not_compared() -> None:
+    run = Run()
+    run.settings["environments"][0]["slots"] = None
+    assert [result["status"] for result in run.results("environments")] == ["ok"]
+
+
+def test_a_site_that_has_neither_shells_nor_real_users_hears_nothing_of_them() -> None:
+    run = Run()
+    run.settings["shells"] = []
+    run.ways.update(logins=[], helpers=None)
+    assert run.results("shells") == run.results("real_user_helpers") == []
+
+
+def test_galaxys_own_scripts_are_listed_and_not_called() -> None:
+    run = Run()
+    run.ways["helpers"]["called"] = {}
+    assert {result["status"] for result in run.results("real_user_helpers")} == {"ok"}
+
+
+@pytest.mark.parametrize("code", [3, 127])
+def test_a_galaxy_without_paramiko_is_not_tried_by_it(code: int) -> None:
+    run = Run()
+    run.settings["shells"][0]["plugin"] = "ParamikoShell"
+    login("No module named 'paramiko'", code)(run)
+    assert [result["status"] for result in run.results("shells")] == ["skipped"]
 
 
 def test_an_end_that_the_drm_cannot_tell_is_skipped_and_says_so() -> None:

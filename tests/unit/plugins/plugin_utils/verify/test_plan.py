@@ -108,3 +108,19 @@ def test_a_job_for_one_node_in_each_drms_words(drm: str, words: list[str]) -> No
     assert list(request.native_options) == ["own", *words]
     # What is said in native words is not said twice.
     assert (request.slots is None) == (drm == "pbspro")
+
+
+def test_the_jobs_of_environments_have_their_own_words_alone_and_are_swept(settings: dict[str, Any]) -> None:
+    skipped = {**settings["environments"][0], "name": "here", "skipped": "another runner's"}
+    settings = {**settings, "environments": [skipped, *settings["environments"]], "native_options": ["-p", "main"]}
+    (job,) = plan.environment_jobs(settings, {"directory": "/jobs/run"})
+    assert job["native_options"] == ["-c", "2"]
+    assert job["stdout"] == "/jobs/run/e0.out"
+    assert not {"walltime", "slots", "memory_mb"} & set(job)
+    assert job["key"] in plan.keys(settings, [])
+
+
+def test_real_users_jobs_lie_in_galaxys_directory_of_jobs(settings: dict[str, Any]) -> None:
+    text = plan.users_step(settings, {"directory": "/srv/galaxy/jobs/clusterjobs-verify-t"})
+    for part in ('"path": "/srv/galaxy/jobs"', '"users": ["alice"]', '"seconds": 120'):
+        assert part in text.replace("\\", "")

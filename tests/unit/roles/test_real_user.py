@@ -292,7 +292,7 @@ def test_the_log_has_no_line_but_its_own(helper: Any) -> None:
 
 
 def test_a_name_is_no_uid_and_a_uid_no_name(helper: Any) -> None:
-    guard = helper("guard")
+    guard, paths = helper("guard"), helper("paths")
     own = guard.look_up_uid("0")
     assert (own.name, own.uid) == ("root", 0)
     assert guard.look_up("root") == own
@@ -302,12 +302,12 @@ def test_a_name_is_no_uid_and_a_uid_no_name(helper: Any) -> None:
         "-x": "is not a user",
         "user name": "is not a user",
     }.items():
-        with pytest.raises(guard.Denied, match=reason):
+        with pytest.raises(paths.Denied, match=reason):
             guard.look_up(name)
     for uid in ("root", "-0", "+0", "0x0", " 0", "\u0660", "", "00000000000"):
-        with pytest.raises(guard.Denied, match="is not a uid"):
+        with pytest.raises(paths.Denied, match="is not a uid"):
             guard.look_up_uid(uid)
-    with pytest.raises(guard.Denied, match="no user with uid"):
+    with pytest.raises(paths.Denied, match="no user with uid"):
         guard.look_up_uid("4294967296")
 
 

@@ -41,7 +41,7 @@ def check(config: dict[str, Any], arguments: list[str]) -> int:
     for name in dict.fromkeys(names):
         try:
             found = guard.mapped_user(config, guard.look_up(name))
-        except guard.Denied as reason:
+        except paths.Denied as reason:
             problems.append(str(reason))
         else:
             users.append({"name": found.name, "uid": found.uid})
@@ -71,7 +71,7 @@ def root_problem(config: dict[str, Any], root: str) -> str:
         paths.chown_opened(opened, galaxy.uid, galaxy.gid)
     except PermissionError as error:
         return SQUASHED % (root, error.strerror)
-    except guard.Denied as reason:
+    except paths.Denied as reason:
         return str(reason)
     finally:
         with job.acting_as(galaxy):

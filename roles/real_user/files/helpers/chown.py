@@ -54,7 +54,7 @@ class Change(NamedTuple):
 
 def chown(config: dict[str, Any], arguments: list[str]) -> int:
     if len(arguments) != 3:
-        raise guard.Denied("takes PATH, USER and GID")
+        raise paths.Denied("takes PATH, USER and GID")
     path, name, gid = arguments
     top = paths.open_below_root(config, path, os.O_PATH | os.O_DIRECTORY)
     change = who(config, name, gid, os.fstat(top))
@@ -62,7 +62,7 @@ def chown(config: dict[str, Any], arguments: list[str]) -> int:
         look(top, path, change, 0)
         give(top, path, change)
     except PermissionError as error:
-        raise guard.Denied("%s: root may not: does the file server squash root (root_squash)?" % error) from None
+        raise paths.Denied("%s: root may not: does the file server squash root (root_squash)?" % error) from None
     except EntryRefused as reason:
         guard.log("chown: %s to %s: refused: %s" % (path, name, reason))
         sys.stderr.write("chown: refused: %s\n" % guard.escaped(str(reason)))
@@ -80,7 +80,7 @@ def who(config: dict[str, Any], name: str, gid: str, top: os.stat_result) -> Cha
     if back and config["min_uid"] <= top.st_uid <= config["max_uid"]:
         owners.add(top.st_uid)
     if not gid.isascii() or not gid.isdigit() or int(gid) not in (target.gid, shared):
-        raise guard.Denied("gid %s is neither the primary group of %s nor the shared one" % (gid, target.name))
+        raise paths.Denied("gid %s is neither the primary group of %s nor the shared one" % (gid, target.name))
     return Change(back, owners, target.uid, int(gid) if back or shared is None else shared, top.st_dev)
 
 
@@ -102,7 +102,7 @@ def look(opened: int, path: str, change: Change, count: int, level: int = 0) -> 
     status = os.fstat(opened)
     judge(opened, status, path, change)
     if count >= MOST_ENTRIES or level > MOST_LEVELS:
-        raise guard.Denied("%s has more than %d entries or %d levels" % (path, MOST_ENTRIES, MOST_LEVELS))
+        raise paths.Denied("%s has more than %d entries or %d levels" % (path, MOST_ENTRIES, MOST_LEVELS))
     if not stat.S_ISDIR(status.st_mode):
         return count + 1
     directory = os.open(".", _READ, dir_fd=opened)
@@ -127,7 +127,7 @@ def names_in(directory: int) -> list[str]:
         for entry in entries:
             names.append(entry.name)
             if len(names) > MOST_ENTRIES:
-                raise guard.Denied("a directory has more than %d entries" % MOST_ENTRIES)
+                raise paths.Denied("a directory has more than %d entries" % MOST_ENTRIES)
     return names
 
 

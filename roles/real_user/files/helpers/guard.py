@@ -20,8 +20,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import surroundings
-from paths import Denied as Denied
-from paths import open_trusted, path_problem
+from paths import Denied, open_trusted, path_problem
 
 # What the programs end with.
 OK, DRM_ERROR, DENIED, REFUSED_ENTRIES = 0, 1, 2, 3

@@ -86,17 +86,17 @@ def become(user: guard.Account) -> None:
     if (os.getresuid(), os.getresgid()) != ((user.uid,) * 3, (user.gid,) * 3) or set(os.getgroups()) != set(
         user.groups
     ):
-        raise guard.Denied("could not become %s" % user.name)
+        raise paths.Denied("could not become %s" % user.name)
     for regain in (os.setuid, os.seteuid, os.setgid, os.setegid):
         try:
             regain(0)
         except PermissionError:
             continue
-        raise guard.Denied("root could come back by %s" % regain.__name__)
+        raise paths.Denied("root could come back by %s" % regain.__name__)
     with open("/proc/self/status", encoding="ascii", errors="replace") as status:
         held = re.findall(r"^Cap(?:Prm|Eff):\s*([0-9a-f]+)", status.read(), re.MULTILINE)
     if len(held) != 2 or any(int(capabilities, 16) for capabilities in held):
-        raise guard.Denied("%s would have capabilities of root's" % user.name)
+        raise paths.Denied("%s would have capabilities of root's" % user.name)
 
 
 def _environment(user: guard.Account, config: dict[str, Any]) -> dict[str, str]:
@@ -135,7 +135,7 @@ class Ledger:
         self._directory = paths.open_trusted(config["ledger"])
         status = os.fstat(self._directory)
         if not stat.S_ISDIR(status.st_mode) or status.st_mode & 0o077:
-            raise guard.Denied("%s is not a directory of root's alone (mode 0700)" % config["ledger"])
+            raise paths.Denied("%s is not a directory of root's alone (mode 0700)" % config["ledger"])
 
     def reserve(self, uid: int) -> str:
         """Write the entry before the job is there, so that a full disk is known before."""
@@ -160,10 +160,10 @@ class Ledger:
         try:
             opened = os.open(self._name(job_id), os.O_RDONLY | os.O_NOFOLLOW, dir_fd=self._directory)
         except FileNotFoundError:
-            raise guard.Denied("job %s of %s was not submitted here" % (job_id, self._cluster)) from None
+            raise paths.Denied("job %s of %s was not submitted here" % (job_id, self._cluster)) from None
         with os.fdopen(opened) as entry:
             if os.fstat(opened).st_mtime < time.time() - self._seconds:
-                raise guard.Denied("job %s is too old" % job_id)
+                raise paths.Denied("job %s is too old" % job_id)
             return int(entry.read(20))
 
     def _name(self, job_id: str) -> str:

@@ -24,11 +24,12 @@ from typing import Any
 
 import guard
 import job
+import paths
 
 
 def kill(config: dict[str, Any], arguments: list[str]) -> int:
     if len(arguments) != 2 or not guard.JOB_ID.fullmatch(arguments[0]):
-        raise guard.Denied("takes JOBID and UID")
+        raise paths.Denied("takes JOBID and UID")
     job_id, claimed = arguments
     owner = job.Ledger(config).owner(job_id)
     if claimed != str(owner):
@@ -37,7 +38,7 @@ def kill(config: dict[str, Any], arguments: list[str]) -> int:
     # A user who may run no more jobs must still be rid of those that run.
     problem = guard.uid_problem({**config, "denied_users": []}, user)
     if problem:
-        raise guard.Denied("user %s %s" % (user.name, problem))
+        raise paths.Denied("user %s %s" % (user.name, problem))
     nothing = os.open("/dev/null", os.O_RDONLY)
     said, text = job.as_user(user, config, {"action": "end", "job_id": job_id}, nothing)
     if said == "id":

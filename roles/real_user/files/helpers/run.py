@@ -35,7 +35,7 @@ IGNORED = "--assign_all_groups"
 def run(config: dict[str, Any], arguments: list[str]) -> int:
     words = [word for word in arguments if word != IGNORED]
     if len(words) != 2:
-        raise guard.Denied("takes UID and JOBTEMPLATE.json")
+        raise paths.Denied("takes UID and JOBTEMPLATE.json")
     user = guard.mapped_user(config, guard.look_up_uid(words[0]))
     galaxy = guard.look_up(config["galaxy_user"])
     template = open_template(config, words[1], galaxy, {galaxy.uid, user.uid})
@@ -50,7 +50,7 @@ def run(config: dict[str, Any], arguments: list[str]) -> int:
         return guard.OK
     ledger.drop(reserved)
     if said == "refused":
-        raise guard.Denied(text)
+        raise paths.Denied(text)
     guard.log("run: uid %d: %s %s" % (user.uid, said, text))
     sys.stderr.write("run: %s\n" % guard.escaped(text))
     return guard.DRM_ERROR
@@ -63,12 +63,12 @@ def open_template(config: dict[str, Any], path: str, galaxy: guard.Account, owne
         template = paths.open_below_root(config, path, os.O_RDONLY | os.O_NONBLOCK)
     status = os.fstat(template)
     if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
-        raise guard.Denied("%s is not a file of at most %d bytes" % (path, MOST_BYTES))
+        raise paths.Denied("%s is not a file of at most %d bytes" % (path, MOST_BYTES))
     # A user may put a link to a file that only Galaxy can read there; and take it away again after this opened it.
     if status.st_nlink != 1 or os.readlink("/proc/self/fd/%d" % template).endswith(" (deleted)"):
-        raise guard.Denied("%s has %d hard links, or has been removed" % (path, status.st_nlink))
+        raise paths.Denied("%s has %d hard links, or has been removed" % (path, status.st_nlink))
     if status.st_uid not in owners or os.fstat(directory).st_uid not in owners:
-        raise guard.Denied("%s or its directory is neither Galaxy's nor the user's" % path)
+        raise paths.Denied("%s or its directory is neither Galaxy's nor the user's" % path)
     return template
 
 

@@ -44,8 +44,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(nodes), C(job_keys) of all jobs, C(batches) of jobs that run at once, C(environments), a job for each, and C(ends), the jobs that are to fail, by
-      their kind.
+    - C(nodes), C(job_keys) of all jobs, C(batches) of jobs that run at once, C(environments), a job for each where a node takes jobs, and C(ends), the
+      jobs that are to fail, by their kind.
     - C(users) is the program that sends the real users' jobs.
   type: dict
 """
@@ -62,7 +62,8 @@ def verify_plan(
             "nodes": [node.name for node in nodes],
             "job_keys": plan.keys(settings, nodes),
             "batches": list(plan.batches(settings, cluster, plain(prepared))) if prepared else [],
-            "environments": plan.environment_jobs(settings, plain(prepared)) if prepared else [],
+            # Where no node takes jobs they could only be waited for.
+            "environments": plan.environment_jobs(settings, plain(prepared)) if prepared and nodes else [],
             "users": plan.users_step(settings, plain(prepared)) if prepared else "",
             "ends": plan.failing_jobs(settings),
         }

@@ -21,6 +21,7 @@ COMMON = {
     "cluster_verify_read_paths": [TOOL_DATA],
     "cluster_verify_retry_job_output_collection": 0,
     "cluster_verify_lag_seconds": 20,
+    "cluster_verify_environments_seconds": 60,
     "cluster_verify_min_free_mb": 100,
     "cluster_verify_venv": "/srv/galaxy/venv",
 }

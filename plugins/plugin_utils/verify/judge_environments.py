@@ -26,7 +26,7 @@ def environments(run: Measured) -> Iterator[Result]:
             mend = f"Correct the options of the environment {name}: the DRM does not take {_words(asked)}."
             yield Result(run.server, "error", told["refused"], mend, name)
         elif not told:
-            mend = "Mend what the check submits or answered says first."
+            mend = "Mend what the checks node_up, submits and answered say first."
             yield Result(run.server, "error", "No job was run.", mend, name)
         else:
             yield _ended(run, asked, told["job"])
@@ -36,7 +36,10 @@ def _ended(run: Measured, asked: Facts, job: Facts) -> Result:
     answer = answer_in(job.get("stdout"))
     if not answer:
         state = f"job {job['job_id']} is {job['state']} ({job['native_state']}) {job['message']}".strip()
-        mend = f"See why the DRM does not run it, with {_words(asked)}, and whether the node has the shared paths."
+        mend = (
+            f"See why the DRM does not run it, with {_words(asked)}, and whether the node has the shared paths. "
+            "Where the queue is full, raise cluster_verify_environments_seconds."
+        )
         return Result(run.server, "error", f"The job did not answer: {state}", mend, asked["name"])
     galaxy = answer["galaxy"]
     names = (("GALAXY_SLOTS", "slots"), ("GALAXY_MEMORY_MB", "memory_mb"))

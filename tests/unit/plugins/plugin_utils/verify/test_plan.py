@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.clusterjobs.drm.plugins.filter.verify_plan import verify_plan
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.model import JobRequest
 from ansible_collections.clusterjobs.drm.plugins.module_utils._drm.registry import DRMS
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.verify import plan
@@ -118,6 +119,13 @@ def test_the_jobs_of_environments_have_their_own_words_alone_and_are_swept(setti
     assert job["stdout"] == "/jobs/run/e0.out"
     assert not {"walltime", "slots", "memory_mb"} & set(job)
     assert job["key"] in plan.keys(settings, [])
+
+
+def test_environments_get_no_jobs_that_could_only_wait(settings: dict[str, Any]) -> None:
+    nothing = {"directory": "/jobs/run", "paths": [], "files": [], "lag_paths": [], "interpreter": ""}
+    closed = cluster(**{f"n{number}": "CLOSED" for number in range(1, 11)})
+    assert verify_plan(settings, closed, nothing)["environments"] == []
+    assert len(verify_plan(settings, cluster(), nothing)["environments"]) == len(settings["environments"]) == 1
 
 
 def test_real_users_jobs_lie_in_galaxys_directory_of_jobs(settings: dict[str, Any]) -> None:

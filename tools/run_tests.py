@@ -32,8 +32,8 @@ LEAST_TIMEOUT_SECONDS = 60
 # One stage after the other, and the lanes of a stage side by side: jobs are mostly waited for, so lanes share the two cores
 # well; what is all computing runs before the clusters whose times are measured. A part that no lane names comes in the last one.
 STAGES = (
-    (("lint", "units"), ("sanity", "real_user"), ("test-hosts", "local", "galaxy-loader")),
-    (("slurm",), ("demo", "gridengine"), ("verify", "galaxy", "htcondor")),
+    (("lint", "sanity"), ("units",), ("test-hosts", "local", "galaxy-loader")),
+    (("slurm",), ("demo", "gridengine", "real_user"), ("verify", "galaxy", "htcondor")),
 )
 
 

@@ -111,7 +111,8 @@ _GRIDENGINE_LINES = ("umask 077", "ulimit -n 256", "export NSLOTS=7 LC_ALL=xx_XX
 _GRIDENGINE_LIBRARY = "/usr/lib/gridengine-drmaa/lib/libdrmaa.so.1.0"
 _GRIDENGINE_QUEUE = "sed -i 's/-q %s/-q %s/' " + _JOB_CONF
 # A queue without a load value is one whose daemon does not report.
-_GRIDENGINE_UNTIL = "timeout 90 sh -c 'until qstat -f -q main.q | grep %s -e -NA-; do sleep 0.5; done'"
+# At once when the daemon says goodbye; else after max_unheard, five minutes (sge_conf(5)).
+_GRIDENGINE_UNTIL = "timeout 400 sh -c 'until qstat -f -q main.q | grep %s -e -NA-; do sleep 0.5; done'"
 _GRIDENGINE_USERS = "sed -i '/^xuser_lists/s/.*/xuser_lists %s/' global"
 GRIDENGINE: tuple[Fault, ...] = (
     Fault("a umask that shuts others out", "umask", plant=_starter(*_GRIDENGINE_LINES), mend=f"rm -f {_STARTER}"),

@@ -79,14 +79,14 @@ def idle_nodes(controller: str) -> int:
 
 
 def play(cluster: str, playbook: str, **variables: Any) -> float:
-    """Seconds of one run of a playbook of the collection's, ansible-playbook's own start included."""
+    """Seconds of one run of a playbook, ansible-playbook's own start included."""
     argv = [
         str(Path(sys.executable).with_name("ansible-playbook")),
         f"--inventory={TESTHOSTS / cluster / 'inventory.yml'}",
         f"--inventory={ROOT / 'molecule' / 'verify' / 'inventory'}",
         f"--limit={cluster}",
         f"--extra-vars={json.dumps(variables)}",
-        str(ROOT / "playbooks" / playbook),
+        str(ROOT / playbook),
     ]
     environment = {
         **os.environ,
@@ -106,7 +106,7 @@ def verified(cluster: str, number: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         seconds = play(
             cluster,
-            "verify.yml",
+            "playbooks/verify.yml",
             cluster_verify_sample=number,
             cluster_verify_at_once=AT_ONCE,
             cluster_verify_timeout=1800,
@@ -130,7 +130,7 @@ def measured(cluster: str, numbers: list[int]) -> dict[str, Any]:
     testhosts("up", cluster)
     try:
         started = simulate(cluster, max(numbers))
-        play(cluster, "connect_galaxy.yml")
+        play(cluster, "molecule/verify/converge.yml")
         runs = [verified(cluster, number) for number in numbers]
         slurm = podman("exec", f"{cluster}-controller", "sinfo", "--version").strip()
     finally:

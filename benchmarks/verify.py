@@ -141,7 +141,7 @@ def measured(cluster: str, numbers: list[int]) -> dict[str, Any]:
             "cores": os.cpu_count(),
             "kernel": platform.release(),
             "architecture": platform.machine(),
-            "note": "controller, all nodes of the cluster and other work shared these cores",
+            "note": "controller and all nodes of the cluster shared these cores with what load_before tells of",
         },
         "versions": {
             "ansible-core": version("ansible-core"),

@@ -149,6 +149,7 @@ def give_back(directories: Sequence[str], programs: str) -> None:
         if not base.endswith(SUFFIX) or not os.path.isdir(base):
             continue
         for path in _others(base):
+            # One that stays theirs is told of as left, when it cannot be removed.
             called(programs, "chown", [path, ours, str(os.getgid())])
 
 

@@ -72,6 +72,12 @@ def played() -> Finished:
         command("squash root", "bindfs", "--chown-deny", "--chgrp-deny", NEW_FILES, NEW_FILES),
         refused("squashed", "verify"),
         command("squash nobody", "umount", NEW_FILES),
+        command("let alice enter", "usermod", "--append", "--groups", "galaxy", "alice"),
+        refused("shut out", "verify", galaxy_service_umask="027"),
+        command("let bob enter the service's", "usermod", "--append", "--groups", "lab", "bob"),
+        # Both are in it now.
+        refused("let in", "verify", galaxy_service_umask="027", galaxy_service_group="lab"),
+        command("let them be as before", "sh", "-ec", "gpasswd --delete alice galaxy && gpasswd --delete bob lab"),
         # The alias is in the first one.
         refused("alias", "sudo", real_user_sudoers_file="/etc/sudoers.d/second"),
         written("have a neighbour with everything", "/etc/sudoers.d/zz-neighbour", WIDER, "0440"),
@@ -140,6 +146,18 @@ def test_galaxys_own_scripts_are_copied_with_their_paths(played: Finished, host:
     copied = host.file("/opt/own/chown")
     assert (copied.user, copied.mode) == ("root", 0o755)
     assert host.check_output("/opt/own/chown") == "['/srv/galaxy/jobs/', '/srv/galaxy/var/tmp/']"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_users_whom_galaxys_umask_shuts_out_end_the_play(played: Finished, name: str) -> None:
+    said = played.of(name, "shut out")["msg"]
+    for root in ("/srv/galaxy/jobs", NEW_FILES):
+        assert (
+            f"{root}: bob cannot enter what Galaxy's service makes there (drwxr-x---, gid 1450: Permission denied)"
+            in said
+        )
+    assert "alice" not in said
+    assert "let in" not in played.results[name]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -21,11 +21,11 @@ class RealUserJobs:
         self.cluster = cluster
         self.run = run
 
-    def prepare(self, **variables: object) -> None:
+    def prepare(self, more_groups: str = "", **variables: object) -> None:
         for host in (self.cluster.submit_host, self.cluster.node, self.cluster.controller):
             host.check_output("groupadd --force --gid 3001 lab && groupadd --force --gid 3002 scientists")
-            groups = ("--uid 2001 --user-group --create-home --shell /bin/bash --groups lab,scientists", USER)
-            host.check_output(f"id {USER} || useradd %s %s" % groups)
+            options = f"--uid 2001 --user-group --create-home --shell /bin/bash --groups lab,scientists{more_groups}"
+            host.check_output(f"id {USER} || useradd {options} {USER}")
         site = {
             "clusterjobs_real_user": True,
             "clusterjobs_nodes": [self.cluster.cluster.host("node").name],

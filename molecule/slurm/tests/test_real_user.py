@@ -12,7 +12,8 @@ from testlib.waiting import wait_until
 def test_a_job_is_the_users_and_its_output_galaxys(clusters: Sequence[SlurmCluster], run: str) -> None:
     cluster = clusters[0]
     jobs = RealUserJobs(cluster, run)
-    jobs.prepare()
+    # Its service has the umask 027.
+    jobs.prepare(more_groups=",galaxy")
     # Slurm keeps accounts here, and knows hers from then on.
     cluster.controller.run(f"sacctmgr --immediate add user name={USER} account=galaxy")
     long = jobs.submit("long", 600)
@@ -22,6 +23,6 @@ def test_a_job_is_the_users_and_its_output_galaxys(clusters: Sequence[SlurmClust
     jobs.kill(long, "None")
     uid, groups, *_rest = jobs.collect("short")
     assert int(uid) == UID
-    assert set(map(int, groups.split())) == set(GROUPS)
+    assert set(map(int, groups.split())) == {*GROUPS, 1450}
     wait_until("the long job has ended", lambda: cluster.queue(long) == "CANCELLED")
     assert short != long

@@ -56,7 +56,7 @@ RETURN = r"""
 _value:
   description: >-
     C(shells) of the cli runner that go to another host, and the C(logins) that prove them, each with its C(environments), C(argv) and C(stdin), which
-    may hold a password; and C(environments), each with its C(native_options) and what they ask for.
+    may hold a password; C(environments), each with its C(native_options) and what they ask for; and the names of C(drmaa_runners), which use a DRMAA library.
   type: dict
 """
 
@@ -72,12 +72,13 @@ def verify_job_conf(
     """The filter itself."""
     subject = conf.subject_of(plain(text), plain(drm))
     if subject is None:
-        return {"shells": [], "logins": [], "environments": []}
+        return {"shells": [], "logins": [], "environments": [], "drmaa_runners": []}
     names = plain(environments)
     return {
         "shells": conf.shells(subject, plain(user)),
         "logins": conf.logins(subject, plain(python), plain(paramiko_program)),
         "environments": conf.environments(subject, [names] if isinstance(names, str) else names),
+        "drmaa_runners": conf.drmaa_runners(subject),
     }
 
 

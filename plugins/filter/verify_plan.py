@@ -46,7 +46,7 @@ _value:
   description:
     - C(nodes), C(job_keys) of all jobs, C(batches) of jobs that run at once, C(environments), a job for each where a node takes jobs, and C(ends), the
       jobs that are to fail, by their kind.
-    - C(users) is the program that sends the real users' jobs.
+    - C(users) is the program that sends the real users' jobs, C(library) the one that runs a job through the DRMAA library.
   type: dict
 """
 
@@ -64,7 +64,8 @@ def verify_plan(
             "batches": list(plan.batches(settings, cluster, plain(prepared))) if prepared else [],
             # Where no node takes jobs they could only be waited for.
             "environments": plan.environment_jobs(settings, plain(prepared)) if prepared and nodes else [],
-            "users": plan.users_step(settings, plain(prepared)) if prepared else "",
+            "users": plan.users_step(settings, cluster["drm"], plain(prepared)) if prepared else "",
+            "library": plan.library_step(settings, cluster["drm"], plain(prepared)) if prepared and nodes else "",
             "ends": plan.failing_jobs(settings),
         }
     except DrmError as error:

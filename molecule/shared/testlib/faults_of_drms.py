@@ -12,6 +12,14 @@ _JOB_CONF = f"{ROOT}/config/job_conf.yml"
 _PROLOG = "/etc/slurm/task_prolog.sh"
 
 
+def _without_drmaa(drm: str) -> tuple[Fault, ...]:
+    reason = NOT_PLANTED + f"Debian has no DRMAA library for {drm}"
+    return (
+        Fault("a DRMAA library that is missing", "drmaa_library", reason=reason),
+        Fault("Galaxy's Python without the package drmaa", "drmaa_jobs", reason=reason),
+    )
+
+
 _SLURM_SUDOERS = "/etc/sudoers.d/umask"
 _SLURM_LIMITS = "/etc/security/limits.d/galaxy.conf"
 _SLURM_PARTITION = "scontrol update partitionname=main"
@@ -91,9 +99,7 @@ SLURM: tuple[Fault, ...] = (
         status="warning",
         round=5,
     ),
-    Fault(
-        "a DRMAA library that is missing", "drmaa_library", reason=NOT_PLANTED + "Debian has no DRMAA library for Slurm"
-    ),
+    *_without_drmaa("Slurm"),
 )
 
 
@@ -109,6 +115,7 @@ def _starter(*lines: str) -> str:
 _GRIDENGINE_USE = f"qconf -mattr queue starter_method {_STARTER} main.q"
 _GRIDENGINE_LINES = ("umask 077", "ulimit -n 256", "export NSLOTS=7 LC_ALL=xx_XX.UTF-8")
 _GRIDENGINE_LIBRARY = "/usr/lib/gridengine-drmaa/lib/libdrmaa.so.1.0"
+_GRIDENGINE_PACKAGE = "/usr/lib/python3/dist-packages/drmaa"
 _GRIDENGINE_QUEUE = "sed -i 's/-q %s/-q %s/' " + _JOB_CONF
 # A queue without a load value is one whose daemon does not report.
 # At once when the daemon says goodbye; else after max_unheard, five minutes (sge_conf(5)).
@@ -173,6 +180,14 @@ GRIDENGINE: tuple[Fault, ...] = (
         f"mv {_GRIDENGINE_LIBRARY} {_GRIDENGINE_LIBRARY}.away",
         f"mv {_GRIDENGINE_LIBRARY}.away {_GRIDENGINE_LIBRARY}",
     ),
+    Fault(
+        "Galaxy's Python without the package drmaa",
+        "drmaa_jobs",
+        "galaxy",
+        f"mv {_GRIDENGINE_PACKAGE} {_GRIDENGINE_PACKAGE}.away",
+        f"mv {_GRIDENGINE_PACKAGE}.away {_GRIDENGINE_PACKAGE}",
+        round=2,
+    ),
 )
 
 
@@ -235,11 +250,7 @@ HTCONDOR: tuple[Fault, ...] = (
         "submit",
         round=4,
     ),
-    Fault(
-        "a DRMAA library that is missing",
-        "drmaa_library",
-        reason=NOT_PLANTED + "Debian has no DRMAA library for HTCondor",
-    ),
+    *_without_drmaa("HTCondor"),
     Fault("an environment whose queue the DRM refuses", "environments", reason=NOT_PLANTED + "HTCondor has no queues"),
 )
 
@@ -247,18 +258,26 @@ HTCONDOR: tuple[Fault, ...] = (
 FAULTS = {"slurm": SLURM, "gridengine": GRIDENGINE, "htcondor": HTCONDOR}
 
 
-#: What only Slurm's scenario has set up.
-_SLURMS_ALONE = ("shells", "real_user_helpers", "real_users")
-_ELSEWHERE = NOT_PLANTED + "its scenario has set up neither a way by ssh nor real users; on Slurm it was planted"
+#: What Galaxy cannot do on a DRM, by the check.
+_NO_REAL_USERS = NOT_PLANTED + "Galaxy has no runner with real users for HTCondor"
+_CANNOT = {
+    "slurm": {},
+    "gridengine": {"shells": NOT_PLANTED + "Galaxy's cli runner does not know Grid Engine"},
+    "htcondor": {
+        "shells": NOT_PLANTED + "Galaxy's cli runner does not know HTCondor",
+        "real_user_helpers": _NO_REAL_USERS,
+        "real_users": _NO_REAL_USERS,
+    },
+}
 
 
 def faults_of(cluster: TestCluster) -> list[Fault]:
-    everybodys = list(EVERYWHERE)
+    cannot = _CANNOT[cluster.cluster.drm]
+    everybodys = [
+        replace(fault, plant="", mend="", reason=cannot[fault.check]) if fault.check in cannot else fault
+        for fault in EVERYWHERE
+    ]
     if cluster.cluster.drm != "slurm":
-        everybodys = [
-            replace(fault, plant="", mend="", reason=_ELSEWHERE) if fault.check in _SLURMS_ALONE else fault
-            for fault in everybodys
-        ]
         # A job of another uid answers nothing, since it is by the account's name that these find its uid on the node.
         everybodys = [replace(fault, round=5) if fault.check == "same_uid" else fault for fault in everybodys]
     if cluster.cluster.drm == "htcondor":

@@ -25,13 +25,16 @@ COMMON = {
     "cluster_verify_min_free_mb": 100,
     "cluster_verify_venv": "/srv/galaxy/venv",
 }
+_REAL_USERS = {"cluster_verify_real_users": ["alice", "bob"], "cluster_verify_real_user_seconds": 20}
 _OF_DRMS: Mapping[str, Mapping[str, Any]] = {
-    "slurm": {"cluster_verify_real_users": ["alice", "bob"], "cluster_verify_real_user_seconds": 20},
+    "slurm": _REAL_USERS,
     "gridengine": {
+        **_REAL_USERS,
         "cluster_verify_queues": ["main.q"],
         "cluster_verify_native_options": ["-q", "main.q", "-pe", "smp"],
         "cluster_verify_service_environment": {
             "DRMAA_LIBRARY_PATH": "/usr/lib/gridengine-drmaa/lib/libdrmaa.so.1.0",
+            "SGE_ROOT": "/var/lib/gridengine",
             "GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=4096",
         },
     },

@@ -29,6 +29,7 @@ from .users import as_users, give_back
 from .watch import stop, watch
 from .ways import ways
 
+_LIBRARY_SECONDS = 30.0
 _CLEANERS = (
     "/etc/tmpfiles.d",
     "/run/tmpfiles.d",
@@ -48,6 +49,7 @@ def main(words: Sequence[str], request: Mapping[str, Any]) -> int:
         "left": lambda asked: {"runs": runs_in(asked["paths"])},
         "remove": removed,
         "users": as_users,
+        "drmaa": by_library,
         "prepare": prepared,
         "ways": ways,
         "watch": watched,
@@ -55,6 +57,19 @@ def main(words: Sequence[str], request: Mapping[str, Any]) -> int:
     }
     sys.stdout.write(json.dumps(steps[request["step"]](request)) + "\n")
     return 0
+
+
+def by_library(request: Mapping[str, Any]) -> Dict[str, Any]:
+    """``request``: python (Galaxy's, which need not be there yet), environment, program (drmaa_job.py's), seconds."""
+    python = request["python"] if os.path.lexists(request["python"]) else sys.executable
+    environ = dict(os.environ, **request["environment"])
+    # A library may block for ever.
+    rc, stdout, stderr = answer([python, "-"], request["seconds"] + _LIBRARY_SECONDS, environ, request["program"])
+    try:
+        told = dict(json.loads(stdout.splitlines()[-1]))
+    except (IndexError, TypeError, ValueError):
+        told = {"call": "", "problem": "rc %d: %s" % (rc, (stderr or stdout).strip()[-700:])}
+    return dict(told, python=python, galaxys=python == request["python"])
 
 
 def removed(request: Mapping[str, Any]) -> Dict[str, Any]:

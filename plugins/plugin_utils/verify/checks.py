@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from . import judge_environments, judge_files, judge_host, judge_jobs, judge_users, judge_ways
+from . import judge_drmaa, judge_environments, judge_files, judge_host, judge_jobs, judge_users, judge_ways
 from .results import Measured, Result
 
 SCHEMA = 1
@@ -53,7 +53,8 @@ CHECKS = (
     Check("galaxy_slots", "Galaxy finds the slots that were asked for", "error", judge_host.galaxy_slots),
     Check("galaxy_memory", "Galaxy finds the memory that was asked for", "error", judge_host.galaxy_memory),
     Check("ends_seen", "A job that fails is seen as what it was", "error", judge_jobs.ends_seen),
-    Check("drmaa_library", "The DRMAA library loads for Galaxy's service", "error", judge_host.library_loads),
+    Check("drmaa_library", "The DRMAA library loads for Galaxy's service", "error", judge_drmaa.library_loads),
+    Check("drmaa_jobs", "A job through the DRMAA library ends, and is seen to", "error", judge_drmaa.library_jobs),
     Check("shells", "The cli runner's shells connect without a prompt", "error", judge_ways.shells),
     Check("real_user_helpers", "Galaxy may call the real users' programs", "error", judge_ways.real_user_helpers),
     Check("real_users", "Jobs run as the real users", "error", judge_users.real_users),

@@ -14,7 +14,7 @@ from .results import Measured
 
 
 def collected(steps: Mapping[str, Any]) -> Measured:
-    """``steps``: settings, cluster, prepared, submitted, batches (nodes, job, stop), ends, hold, cancel, findings, ways, users, sent and came_back.
+    """``steps``: settings, cluster, prepared, submitted, batches (nodes, job, stop), ends, hold, cancel, findings, ways, users, drmaa, sent and came_back.
 
     The last two are of the environments' jobs. What was not run is left out.
     """
@@ -46,7 +46,10 @@ def collected(steps: Mapping[str, Any]) -> Measured:
     ways = printed(steps.get("ways") or {}, troubles, "ways")
     tried_jobs = environments_of(steps, settings)
     users = printed(steps.get("users") or {}, troubles, "users")
-    return Measured(settings, cluster, prepared, jobs, watched, ends, troubles, findings, ways, tried_jobs, users)
+    drmaa = printed(steps.get("drmaa") or {}, troubles, "drmaa")
+    return Measured(
+        settings, cluster, prepared, jobs, watched, ends, troubles, findings, ways, tried_jobs, users, drmaa
+    )
 
 
 def environments_of(steps: Mapping[str, Any], settings: Facts) -> dict[str, Facts]:

@@ -36,6 +36,11 @@ def shells_in(subject: Subject) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield environment.id, shell
 
 
+def drmaa_runners(subject: Subject) -> list[str]:
+    """The runners that use a DRMAA library, by their names."""
+    return [name for name, kind in subject.kinds.items() if kind and kind.module in ("drmaa", "slurm", "univa")]
+
+
 def shells(subject: Subject, user: str) -> list[dict[str, Any]]:
     """What is said of each way that logins has: nothing of it is secret."""
     return [

@@ -258,17 +258,3 @@ def url_reached(run: Measured) -> Iterator[Result]:
             f"{found['url']}: {found['problem'] or 'reached'}",
             mend if found["problem"] else "",
         )
-
-
-def library_loads(run: Measured) -> Iterator[Result]:
-    """The DRMAA library loads in the environment of Galaxy's service."""
-    found = run.prepared.get("library")
-    if found and found["problem"]:
-        mend = (
-            "Install it and what it needs:\n"
-            f"ldd {found['path']}\n"
-            "Where it says 'static TLS block', set GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096 in galaxy_service_environment."
-        )
-        yield Result(run.server, "error", f"{found['path']}: {found['problem']}", mend)
-    elif found:
-        yield Result(run.server, "ok", f"{found['path']} loads.")

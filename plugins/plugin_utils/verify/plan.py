@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...module_utils._drm.errors import UnsupportedFieldError
+from ...module_utils._drm.errors import DrmError, UnsupportedFieldError
 from ...module_utils._drm.model import EndReason, JobRequest
 from ...module_utils._drm.registry import DRMS
-from .programs import for_environment, for_node, for_server, for_user, that_fills_memory
+from .programs import for_environment, for_library, for_node, for_server, for_user, that_fills_memory
 
 Facts = Mapping[str, Any]
 UP = ("IDLE", "MIXED", "FULL", "UNKNOWN")
@@ -25,7 +25,7 @@ ENDS: dict[str, tuple[str, EndReason | None]] = {
 }
 _NUMBERS = (
     *("sample", "per_queue", "at_once", "timeout", "slots", "memory_mb", "walltime"),
-    *("retry_job_output_collection", "lag_seconds", "min_free_mb", "real_user_seconds"),
+    *("retry_job_output_collection", "lag_seconds", "min_free_mb", "real_user_seconds", "drmaa_seconds"),
 )
 # Slurm makes a minute of it.
 _WALLTIME_SECONDS = 20
@@ -199,13 +199,47 @@ def _common(settings: Facts, short: str, walltime: int) -> dict[str, Any]:
     }
 
 
-def users_step(settings: Facts, prepared: Facts) -> str:
+def one_job_words(settings: Facts, drm: str) -> list[str]:
+    """What the DRM is asked for where the module job does not submit: one slot, for a while."""
+    native = tuple(settings["native_options"])
+    try:
+        return DRMS[drm].native_options(
+            JobRequest(script="", slots=1, walltime_seconds=settings["walltime"] or None, native_options=native)
+        )
+    except DrmError:
+        # The DRM says what is wrong with them.
+        return list(native)
+
+
+def users_step(settings: Facts, drm: str, prepared: Facts) -> str:
     """The program that sends the real users' jobs, which have to lie in a directory that the programs may give them: Galaxy's of jobs, the first."""
-    names = ("tag", "users", "directory", "native", "seconds")
-    values = ("tag", "real_users", "real_user_dir", "native_options", "real_user_seconds")
+    names = ("tag", "users", "directory", "seconds")
+    values = ("tag", "real_users", "real_user_dir", "real_user_seconds")
     asked = {name: settings[value] for name, value in zip(names, values, strict=True)}
+    asked["native"] = one_job_words(settings, drm)
     path = prepared["directory"].rpartition("/")[0]
     return for_server({"step": "users", **asked, "path": path, "script": for_user(settings["node_python"])})
+
+
+def library_step(settings: Facts, drm: str, prepared: Facts) -> str:
+    """The program that runs a job through the DRMAA library; nothing where there is none that loads."""
+    library = prepared.get("library")
+    if not library or library["problem"]:
+        return ""
+    native = " ".join(one_job_words(settings, drm))
+    job = {"name": f"verify-{settings['tag']}", "native": native, "seconds": settings["drmaa_seconds"]}
+    return for_server(
+        {
+            "step": "drmaa",
+            "python": settings["python"],
+            "environment": {
+                **settings.get("service_environment", {}),
+                "DRMAA_LIBRARY_PATH": library["path"],
+            },
+            "program": for_library(job),
+            "seconds": settings["drmaa_seconds"],
+        }
+    )
 
 
 def failing_jobs(settings: Facts) -> dict[str, dict[str, Any]]:

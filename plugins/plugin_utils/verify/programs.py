@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...module_utils._drm.program import program
-from ...module_utils._verify import host, job_agent, marks, places, server_agent, short_agent, users, watch, ways
+from ...module_utils._verify import (
+    drmaa_job,
+    host,
+    job_agent,
+    marks,
+    places,
+    server_agent,
+    short_agent,
+    users,
+    watch,
+    ways,
+)
 
 _END = "CLUSTERJOBS_END_OF_PROGRAM"
 
@@ -30,6 +41,11 @@ def for_environment(python: str) -> str:
     """A job script that says who runs it, and with what."""
     text = program([host, short_agent], {})
     return f"#!/bin/sh\nexec {shlex.quote(python)} - <<'{_END}'\n{text}{_END}\n"
+
+
+def for_library(request: Mapping[str, Any]) -> str:
+    """One job through the DRMAA library, for the standard input of Galaxy's Python."""
+    return program([drmaa_job], dict(request))
 
 
 def for_user(python: str) -> str:

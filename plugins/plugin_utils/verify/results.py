@@ -50,7 +50,7 @@ class Measured:
     watched: Mapping[str, Facts]
     #: The jobs that were to fail, by their kind.
     ends: Mapping[str, Facts]
-    #: What went wrong at a step, by the step: cluster, prepare, submit, hold, cancel, ways, users.
+    #: What went wrong at a step, by the step: cluster, prepare, submit, hold, cancel, ways, users, drmaa.
     troubles: Mapping[str, str]
     findings: tuple[Facts, ...] = ()
     #: What came of the logins and of the real users' programs; empty where nothing was asked.
@@ -59,6 +59,8 @@ class Measured:
     environments: Mapping[str, Facts] = field(default_factory=dict)
     #: What came of the real users' jobs, or why there were none (skipped).
     users: Facts = field(default_factory=dict)
+    #: What came of the job through the DRMAA library; empty where none was run.
+    drmaa: Facts = field(default_factory=dict)
 
     @property
     def server(self) -> str:

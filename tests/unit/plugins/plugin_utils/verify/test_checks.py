@@ -79,6 +79,31 @@ def refused(said: str) -> Callable[[Run], None]:
     return change
 
 
+def by_library(**told: Any) -> Callable[[Run], None]:
+    """As Grid Engine 8.1.9's library said it (molecule/verify_gridengine), with one thing changed."""
+
+    def change(run: Run) -> None:
+        run.server["library"] = {"path": "/usr/lib/libdrmaa.so", "problem": ""}
+        said = {
+            "call": "drmaa_job_ps",
+            "system": "SGE 8.1.9",
+            "job_id": "9",
+            "state": "done",
+            "problem": "",
+            "seconds": 1.8,
+            "python": "/srv/galaxy/venv/bin/python",
+            "galaxys": True,
+        }
+        run.steps["drmaa"] = {"stdout": json.dumps({**said, **told})}
+
+    return change
+
+
+def no_library_job(run: Run) -> None:
+    by_library()(run)
+    run.steps["drmaa"] = {}
+
+
 LAGS = ("create_stat", "create_open", "create_list", "size_stat", "mode_stat", "remove_stat")
 
 
@@ -200,6 +225,33 @@ CASES = [
     ("environments", "error", "is DONE", update("steps.came_back.jobs.0", stdout="{}")),
     ("environments", "error", "GALAXY_SLOTS is 2, asked for were 4", update("settings.environments.0", slots=4)),
     ("environments", "error", "No job was run", lambda run: run.steps.update(sent={}, came_back={})),
+    (
+        "drmaa_jobs",
+        "error",
+        "import drmaa: ModuleNotFoundError",
+        by_library(call="import drmaa", job_id="", state="", problem="ModuleNotFoundError: No module named 'drmaa'"),
+    ),
+    (
+        "drmaa_jobs",
+        "error",
+        "drmaa_init: InternalException",
+        by_library(call="drmaa_init", job_id="", state="", problem="InternalException: code 1: no SGE_ROOT"),
+    ),
+    (
+        "drmaa_jobs",
+        "error",
+        "drmaa_run_job: DeniedByDrmException",
+        by_library(call="drmaa_run_job", job_id="", state="", problem="DeniedByDrmException: code 17: unknown queue"),
+    ),
+    (
+        "drmaa_jobs",
+        "error",
+        "job 9 is user_on_hold. It has not ended",
+        by_library(state="user_on_hold", problem="It has not ended within 4 s, and was told to end."),
+    ),
+    ("drmaa_jobs", "error", "job 9 is failed", by_library(state="failed")),
+    ("drmaa_jobs", "error", "libdrmaa.so: rc -11", by_library(call="", job_id="", state="", problem="rc -11: ")),
+    ("drmaa_jobs", "error", "No job was run", no_library_job),
     ("job_conf", "error", "'huge' is no queue", finding),
     ("url", "warning", "timed out", update("answer", url={"url": "https://x.org", "problem": "timed out"})),
 ]
@@ -212,7 +264,7 @@ def test_all_is_well_in_what_was_recorded() -> None:
     ]
     assert bad == []
     said = {check["name"] for check in report["checks"]}
-    assert said == {check.name for check in CHECKS} - {"url", "drmaa_library", "job_conf"}
+    assert said == {check.name for check in CHECKS} - {"url", "drmaa_library", "drmaa_jobs", "job_conf"}
 
 
 @pytest.mark.parametrize(("check", "status", "text", "change"), CASES, ids=[f"{case[0]}: {case[2]}" for case in CASES])
@@ -244,6 +296,29 @@ def test_what_to_do_about_a_lag_begins_with_what_costs_nothing() -> None:
     assert len(lines) == len(order)
     assert all(word in line for word, line in zip(order, lines, strict=True))
     assert "noac" not in proposal(9.4, "fuse.bindfs")
+
+
+def test_a_job_through_the_library_that_ended_is_well() -> None:
+    run = Run()
+    by_library()(run)
+    assert [result["status"] for result in run.results("drmaa_library") + run.results("drmaa_jobs")] == ["ok", "ok"]
+    by_library(state="gone")(run)
+    assert [result["status"] for result in run.results("drmaa_jobs")] == ["ok"]
+
+
+def test_a_library_that_does_not_load_or_has_no_package_before_galaxy_is_there_runs_no_job() -> None:
+    run = Run()
+    run.server["library"] = {"path": "/l.so", "problem": "rc 1: static TLS"}
+    assert run.results("drmaa_jobs") == []
+    by_library(call="import drmaa", job_id="", state="", problem="ModuleNotFoundError", galaxys=False)(run)
+    assert [result["status"] for result in run.results("drmaa_jobs")] == ["skipped"]
+
+
+def test_runners_that_need_a_library_that_is_not_named_are_told_of() -> None:
+    run = Run()
+    run.settings["drmaa_runners"] = ["sge"]
+    (result,) = run.results("drmaa_library")
+    assert (result["status"], "has sge, but no library is named" in result["message"]) == ("skipped", True)
 
 
 def test_a_node_that_is_down_is_not_asked_and_needs_no_answer() -> None:

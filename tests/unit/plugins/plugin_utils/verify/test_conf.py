@@ -64,7 +64,15 @@ def test_environments_that_go_the_same_way_are_tried_once_and_each_is_told() -> 
 
 @pytest.mark.parametrize("text", ["", "runners: [", "<job_conf>"])
 def test_what_cannot_be_read_has_nothing_to_be_tried(text: str) -> None:
-    assert verify_job_conf(text) == {"shells": [], "logins": [], "environments": []}
+    assert verify_job_conf(text) == {"shells": [], "logins": [], "environments": [], "drmaa_runners": []}
+
+
+def test_runners_that_use_a_drmaa_library_are_named() -> None:
+    classes = {"sge": "drmaa:DRMAAJobRunner", "users": "univa:UnivaJobRunner", "here": "local:LocalJobRunner"}
+    runners = {name: {"load": f"galaxy.jobs.runners.{load}"} for name, load in classes.items()}
+    environments = {name: {"runner": name} for name in classes}
+    text = yaml.safe_dump({"runners": runners, "execution": {"default": "here", "environments": environments}})
+    assert verify_job_conf(text)["drmaa_runners"] == ["sge", "users"]
 
 
 def test_a_shell_that_goes_nowhere_has_no_login() -> None:

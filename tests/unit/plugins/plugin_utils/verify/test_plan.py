@@ -129,6 +129,35 @@ def test_environments_get_no_jobs_that_could_only_wait(settings: dict[str, Any])
 
 
 def test_real_users_jobs_lie_in_galaxys_directory_of_jobs(settings: dict[str, Any]) -> None:
-    text = plan.users_step(settings, {"directory": "/srv/galaxy/jobs/clusterjobs-verify-t"})
+    text = plan.users_step(settings, "slurm", {"directory": "/srv/galaxy/jobs/clusterjobs-verify-t"})
     for part in ('"path": "/srv/galaxy/jobs"', '"users": ["alice"]', '"seconds": 120'):
         assert part in text.replace("\\", "")
+
+
+def test_the_drm_is_asked_for_a_slot_in_its_own_words_where_the_module_job_does_not_submit(
+    settings: dict[str, Any],
+) -> None:
+    """Grid Engine takes no ``-pe smp`` without a number."""
+    settings = {**settings, "native_options": ["-q", "main.q", "-pe", "smp"], "walltime": 300}
+    assert plan.one_job_words(settings, "gridengine") == ["-l", "h_rt=300", "-pe", "smp", "1", "-q", "main.q"]
+
+
+def test_options_that_cannot_be_are_for_the_drm_to_refuse(settings: dict[str, Any]) -> None:
+    settings = {**settings, "native_options": ["-pe"]}
+    assert plan.one_job_words(settings, "gridengine") == ["-pe"]
+
+
+@pytest.mark.parametrize("library", [None, {"path": "/l.so", "problem": "rc 1: static TLS"}])
+def test_a_library_that_is_not_there_or_does_not_load_runs_no_job(settings: dict[str, Any], library: Any) -> None:
+    assert plan.library_step(settings, "gridengine", {"library": library}) == ""
+
+
+def test_a_job_through_the_library_has_the_services_environment_and_the_library_that_was_loaded(
+    settings: dict[str, Any],
+) -> None:
+    settings = {**settings, "service_environment": {"SGE_ROOT": "/opt/sge"}}
+    text = plan.library_step(settings, "gridengine", {"library": {"path": "/opt/l.so", "problem": ""}}).replace(
+        "\\", ""
+    )
+    assert '"environment": {"SGE_ROOT": "/opt/sge", "DRMAA_LIBRARY_PATH": "/opt/l.so"}' in text
+    assert f'"name": "verify-{settings["tag"]}"' in text

@@ -32,11 +32,6 @@ _OF_DRMS: Mapping[str, Mapping[str, Any]] = {
         **_REAL_USERS,
         "cluster_verify_queues": ["main.q"],
         "cluster_verify_native_options": ["-q", "main.q", "-pe", "smp"],
-        "cluster_verify_service_environment": {
-            "DRMAA_LIBRARY_PATH": "/usr/lib/gridengine-drmaa/lib/libdrmaa.so.1.0",
-            "SGE_ROOT": "/var/lib/gridengine",
-            "GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=4096",
-        },
     },
     "htcondor": {},
 }

@@ -12,6 +12,7 @@ import platform
 import pwd
 import re
 import resource
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -119,6 +120,19 @@ def interpreter(python: str, imports: Sequence[str]) -> Dict[str, Any]:
     except (IndexError, KeyError, TypeError, ValueError):
         problem = "rc %d: %s" % (rc, (stderr or stdout).strip()[-500:])
         return {"path": python, "version": "", "missing": {}, "problem": problem}
+
+
+def service_environment(units: Sequence[str], given: Mapping[str, str]) -> Dict[str, str]:
+    """What systemd gives the first of these units that it gives anything (systemctl(1), show), and what is given beside it."""
+    for unit in units:
+        rc, stdout, _stderr = answer(["systemctl", "show", "--property=Environment", "--value", unit], COMMAND_SECONDS)
+        try:
+            pairs = [word.partition("=") for word in shlex.split(stdout)]
+        except ValueError:
+            continue
+        if rc == 0 and pairs:
+            return dict({name: value for name, _equals, value in pairs}, **given)
+    return dict(given)
 
 
 def library(python: str, path: str, environment: Mapping[str, str]) -> Dict[str, Any]:

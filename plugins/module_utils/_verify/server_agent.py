@@ -11,7 +11,7 @@ import secrets
 import sys
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence
 
-from .host import answer, library, look
+from .host import answer, library, look, service_environment
 from .places import (
     a_file_in,
     hashed,
@@ -60,9 +60,10 @@ def main(words: Sequence[str], request: Mapping[str, Any]) -> int:
 
 
 def by_library(request: Mapping[str, Any]) -> Dict[str, Any]:
-    """``request``: python (Galaxy's, which need not be there yet), environment, program (drmaa_job.py's), seconds."""
+    """``request``: python (Galaxy's, which need not be there yet), units, environment, library, program (drmaa_job.py's), seconds."""
     python = request["python"] if os.path.lexists(request["python"]) else sys.executable
-    environ = dict(os.environ, **request["environment"])
+    environ = dict(os.environ, **service_environment(request["units"], request["environment"]))
+    environ["DRMAA_LIBRARY_PATH"] = request["library"]
     # A library may block for ever.
     rc, stdout, stderr = answer([python, "-"], request["seconds"] + _LIBRARY_SECONDS, environ, request["program"])
     try:
@@ -82,8 +83,8 @@ def removed(request: Mapping[str, Any]) -> Dict[str, Any]:
 def prepared(request: Mapping[str, Any]) -> Dict[str, Any]:
     """Tokens in every path that is written to, what lies in those that are read, and the server's own sight of things.
 
-    ``request``: tag, keys (of the jobs to come), write_paths, read_paths, temporary (new_file_path or nothing), library, environment,
-    and what host.look takes.
+    ``request``: tag, keys (of the jobs to come), write_paths, read_paths, temporary (new_file_path or nothing), library (or nothing, where the
+    service's environment names it), units and environment (of Galaxy's service), and what host.look takes.
     """
     paths = [dict(look_at(path), writable=True, token=secrets.token_hex(16)) for path in request["write_paths"]]
     for path in paths:
@@ -102,9 +103,9 @@ def prepared(request: Mapping[str, Any]) -> Dict[str, Any]:
     files = {path: a_file_in(path) for path in request["read_paths"]}
     found["files"] = [dict(hashed(file), of=path) for path, file in files.items() if file]
     found["cleaned_by"] = list(cleaners(request["temporary"])) if request["temporary"] else []
-    found["library"] = (
-        library(python or sys.executable, request["library"], request["environment"]) if request["library"] else None
-    )
+    environment = service_environment(request["units"], request["environment"])
+    drmaa = request["library"] or environment.get("DRMAA_LIBRARY_PATH", "")
+    found["library"] = library(python or sys.executable, drmaa, environment) if drmaa else None
     return found
 
 

@@ -32,7 +32,7 @@ def library_loads(run: Measured) -> Iterator[Result]:
         yield Result(run.server, "ok", f"{found['path']} loads.")
     elif run.settings["drmaa_runners"]:
         runners = ", ".join(run.settings["drmaa_runners"])
-        message = f"The job configuration has {runners}, but no library is named: set cluster_verify_drmaa_library."
+        message = f"The job configuration has {runners}, but neither Galaxy's service nor cluster_verify_drmaa_library names a library."
         yield Result(run.server, "skipped", message)
 
 

@@ -232,10 +232,9 @@ def library_step(settings: Facts, drm: str, prepared: Facts) -> str:
         {
             "step": "drmaa",
             "python": settings["python"],
-            "environment": {
-                **settings.get("service_environment", {}),
-                "DRMAA_LIBRARY_PATH": library["path"],
-            },
+            "library": library["path"],
+            "units": settings["service_units"],
+            "environment": settings.get("service_environment", {}),
             "program": for_library(job),
             "seconds": settings["drmaa_seconds"],
         }

@@ -119,7 +119,15 @@ def test_a_package_that_does_not_import_is_told_of(
 
 
 def asked(**values: Any) -> dict[str, Any]:
-    return {"python": sys.executable, "environment": {}, "program": "", "seconds": 5, **values}
+    return {
+        "python": sys.executable,
+        "units": [],
+        "environment": {},
+        "library": "/l.so",
+        "program": "",
+        "seconds": 5,
+        **values,
+    }
 
 
 def test_a_library_that_crashes_or_blocks_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,6 +115,27 @@ def test_a_library_that_is_none(tmp_path: Path) -> None:
     assert "file too short" in host.library(sys.executable, str(broken), {})["problem"]
 
 
+def test_the_services_environment_is_systemds_and_what_is_given_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As systemctl of systemd 252 prints it."""
+    systemctl = tmp_path / "systemctl"
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert host.service_environment(["galaxy.service"], {"A": "1"}) == {"A": "1"}
+    lines = (
+        "#!/bin/sh",
+        'test "$4" = galaxy.service || exit 0',
+        "cat <<'END'",
+        'SGE_ROOT=/opt/sge "NOTE=a b" A=2',
+        "END",
+    )
+    systemctl.write_text("\n".join([*lines, ""]))
+    systemctl.chmod(0o755)
+    assert host.service_environment(["gunicorn.service"], {}) == {}
+    found = host.service_environment(["gunicorn.service", "galaxy.service"], {"A": "1"})
+    assert found == {"SGE_ROOT": "/opt/sge", "NOTE": "a b", "A": "1"}
+
+
 def test_a_library_without_drmaa_in_it() -> None:
     assert "drmaa_init" in host.library(sys.executable, "libc.so.6", {})["problem"]
 

@@ -159,5 +159,5 @@ def test_a_job_through_the_library_has_the_services_environment_and_the_library_
     text = plan.library_step(settings, "gridengine", {"library": {"path": "/opt/l.so", "problem": ""}}).replace(
         "\\", ""
     )
-    assert '"environment": {"SGE_ROOT": "/opt/sge", "DRMAA_LIBRARY_PATH": "/opt/l.so"}' in text
+    assert '"library": "/opt/l.so", "units": ["galaxy.service"], "environment": {"SGE_ROOT": "/opt/sge"}' in text
     assert f'"name": "verify-{settings["tag"]}"' in text

@@ -252,6 +252,15 @@ HTCONDOR: tuple[Fault, ...] = (
     ),
     *_without_drmaa("HTCondor"),
     Fault("an environment whose queue the DRM refuses", "environments", reason=NOT_PLANTED + "HTCondor has no queues"),
+    Fault(
+        "an environment that no machine is for",
+        "environments",
+        "galaxy",
+        f"cp -p {_JOB_CONF} {_JOB_CONF}.kept && sed -Ei 's/^( *)request_cpus: .*$/&\\n\\1requirements: TotalMemory > 99999999/' {_JOB_CONF}",
+        f"mv {_JOB_CONF}.kept {_JOB_CONF}",
+        item="htcondor",
+        round=3,
+    ),
 )
 
 

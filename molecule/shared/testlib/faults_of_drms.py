@@ -242,6 +242,14 @@ HTCONDOR: tuple[Fault, ...] = (
     Fault("a closed queue", "queue_open", reason=NOT_PLANTED + "HTCondor has no queues"),
     Fault("an environment that names a queue that is none", "job_conf", reason=NOT_PLANTED + "HTCondor has no queues"),
     Fault(
+        "an environment whose runner is none",
+        "job_conf",
+        "galaxy",
+        f"cp -p {_JOB_CONF} {_JOB_CONF}.before && sed -Ei 's/^( *)htcondor:$/\\1sabotage:\\n\\1  runner: nowhere\\n&/' {_JOB_CONF}",
+        f"mv {_JOB_CONF}.before {_JOB_CONF}",
+        round=2,
+    ),
+    Fault(
         "an account that may not submit",
         "submits",
         "galaxy",

@@ -30,7 +30,7 @@ test: venv ## all of the parts below and every Molecule scenario, with budgets
 lint: venv ## ansible-lint, yamllint, ruff, mypy, antsibull-changelog
 sanity: venv ## ansible-test sanity
 units: venv ## unit tests on each supported ansible-core
-galaxy-loader: venv ## rendered job configurations, loaded by a real Galaxy (fetches 800 MB the first time)
+galaxy-loader: venv ## rendered job configurations, loaded by a real Galaxy (fetches 1.2 GB the first time)
 lint sanity units galaxy-loader:
 	@$(RUN_TESTS) $@
 
@@ -65,4 +65,4 @@ pins: ## resolve requirements/*.in into requirements/*.txt
 
 .PHONY: clean
 clean: ## remove logs, caches and virtual environments (not the test hosts' images)
-	rm -rf .venv .venv-core217 .venv-target38 .venv-galaxy .logs .cache/sanity .mypy_cache .ruff_cache .pytest_cache .ansible tests/output
+	rm -rf .venv .venv-core217 .venv-target38 .venv-galaxy .venv-galaxy241 .logs .cache/sanity .mypy_cache .ruff_cache .pytest_cache .ansible tests/output

@@ -32,6 +32,7 @@ VENVS = {
     "core217": ROOT / ".venv-core217",
     "target38": ROOT / ".venv-target38",
     "galaxy": ROOT / ".venv-galaxy",
+    "galaxy241": ROOT / ".venv-galaxy241",
 }
 
 

@@ -11,6 +11,7 @@ Steps = list[list[str]]
 
 OTHER_CORE = [sys.executable, "tools/bootstrap.py", "core217"]
 GALAXY = [sys.executable, "tools/bootstrap.py", "galaxy"]
+OLDER_GALAXY = [sys.executable, "tools/bootstrap.py", "galaxy241"]
 # Scenarios with a running Galaxy: their clusters have `runs_galaxy` in molecule/shared/clusters.toml.
 WITH_GALAXY = ("galaxy", "gridengine", "htcondor")
 # Scenarios that run by name alone (make molecule SCENARIO=…): an hour of two cores does not hold them too.
@@ -64,7 +65,7 @@ def demo() -> Steps:
 
 def galaxy_loader() -> Steps:
     """Galaxy's own loader against what is rendered. Fetching Galaxy takes most of its time."""
-    return [GALAXY, ["pytest", "tests/galaxy"]]
+    return [GALAXY, OLDER_GALAXY, ["pytest", "tests/galaxy"]]
 
 
 def scenario(name: str) -> Steps:

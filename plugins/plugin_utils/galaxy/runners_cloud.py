@@ -118,8 +118,8 @@ _GCP = {
     "galaxy_user_id": account(variable="$uid"),
     "galaxy_group_id": account(),
     "custom_vm_image": text(),
-    "delete_completed_jobs": flag(True),
-    "job_id_prefix": text("galaxy-job"),
+    "delete_completed_jobs": flag(True, since="26.1"),
+    "job_id_prefix": text("galaxy-job", since="26.1"),
     "use_object_store": flag(),
     "object_store_path": text(),
 }

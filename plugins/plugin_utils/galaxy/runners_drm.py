@@ -8,6 +8,8 @@ from __future__ import annotations
 from .parameters import MEMORY, WALLTIME, RunnerType, count, flag, one_of, positive, scalar, text
 
 BASE = {"recheck_missing_job_retries": count(0)}
+# Galaxy 25.1 does not start with any: these two took none.
+_BASE_OF_THE_HOST = {"recheck_missing_job_retries": count(0, since="26.0")}
 _LIBRARY = {
     **BASE,
     "drmaa_library_path": text("$DRMAA_LIBRARY_PATH"),
@@ -45,8 +47,8 @@ QSUB_NAMES = {
 }
 
 TYPES = (
-    RunnerType("local", "LocalJobRunner", BASE, {"local_slots": positive()}),
-    RunnerType("tasks", "TaskedJobRunner", BASE),
+    RunnerType("local", "LocalJobRunner", _BASE_OF_THE_HOST, {"local_slots": positive()}),
+    RunnerType("tasks", "TaskedJobRunner", _BASE_OF_THE_HOST),
     RunnerType("drmaa", "DRMAAJobRunner", _LIBRARY, _NATIVE, needs="the Python package drmaa and a libdrmaa"),
     RunnerType(
         "slurm",

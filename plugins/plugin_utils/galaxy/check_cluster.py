@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...module_utils._drm.errors import InvalidRequestError
@@ -22,17 +22,19 @@ _LIMITS = (("slots", "slots"), ("memory_mb", "memory_mb"), ("walltime", "walltim
 
 
 def limits(subject: Subject) -> Iterator[Finding]:
-    """Each environment of the cluster's DRM against the queue that it names, or the default one."""
+    """Each environment of the cluster's DRM against the queue that it names, or the default one; without queues, against the nodes."""
     cluster = subject.context.cluster
     queues = {str(queue.get("name")): queue for queue in cluster.get("queues") or () if isinstance(queue, dict)}
-    if not queues:
-        return
+    nodes = [node for node in cluster.get("nodes") or () if isinstance(node, dict)]
     default = next((name for name, queue in queues.items() if queue.get("default")), "")
     for environment, kind, place in subject.placed:
         drm = subject.drm_of(environment, kind)
         if not drm or (cluster.get("drm") and cluster["drm"] != drm):
             continue
         asked = _asked(environment, kind, drm)
+        if not queues:
+            yield from _above_nodes(asked, nodes, place)
+            continue
         name = str(asked.get("queue") or default)
         if asked.get("queue") and name not in queues:
             message = f"{name!r} is no queue of the cluster"
@@ -59,6 +61,18 @@ def _above(asked: Mapping[str, Any], queue: Mapping[str, Any], name: str, place:
         if isinstance(most, int) and isinstance(wanted, int) and wanted > most:
             message = f"{wanted} is more than the {most} that queue {name!r} gives a job"
             yield Finding("above-queue-limit", f"{place}.{option}", message, "Ask for less, or name another queue.")
+
+
+def _above_nodes(asked: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]], place: str) -> Iterator[Finding]:
+    """A warning, since a DRM without queues, HTCondor, forgets the nodes that are off."""
+    for option in ("slots", "memory_mb"):
+        sizes, wanted = [node.get(option) for node in nodes], asked.get(option)
+        known = [size for size in sizes if isinstance(size, int)]
+        if known and len(known) == len(nodes) and isinstance(wanted, int) and wanted > max(known):
+            message = f"{wanted} is more than the {max(known)} that any node has"
+            yield Finding(
+                "above-every-node", f"{place}.{option}", message, "Ask for less, or see whether larger nodes are off."
+            )
 
 
 def _asked(environment: Environment, kind: RunnerType, drm: str) -> dict[str, Any]:

@@ -126,6 +126,11 @@ CODES: dict[str, Code] = {
         JOB,
         "a request above the limits of its queue, which is refused or waits for ever; where cluster facts are given",
     ),
+    "above-every-node": Code(
+        WARNING,
+        RISK,
+        "more slots or memory than any node has, where the DRM has no queues and cluster facts are given; such a job waits",
+    ),
     "unknown-queue": Code(ERROR, JOB, "a queue that the cluster does not have, where cluster facts are given"),
     "file-ignored": Code(ERROR, IGNORED, "a file beside a job_config in galaxy.yml"),
     "other-file": Code(WARNING, IGNORED, "galaxy.yml names another file"),

@@ -16,7 +16,13 @@ from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.codes impor
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import NEWEST, Context
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.runners import RUNNER_TYPES, runner_type
 from ansible_collections.clusterjobs.drm.tests.galaxy.conftest import ROOT, Load
-from ansible_collections.clusterjobs.drm.tests.galaxy.proofs import FAILS, FAILS_IN_OLDER, FAILS_ON_SLURM, NOT_SEEN, SAYS_SO
+from ansible_collections.clusterjobs.drm.tests.galaxy.proofs import (
+    FAILS,
+    FAILS_IN_OLDER,
+    FAILS_ON_SLURM,
+    NOT_SEEN,
+    SAYS_SO,
+)
 from ansible_collections.clusterjobs.drm.tests.galaxy.rendered import RUNNERS, native_of
 from ansible_collections.clusterjobs.drm.tests.unit.plugins.plugin_utils.galaxy.lint_files import LintFile, lint_files
 

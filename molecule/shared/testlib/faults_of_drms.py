@@ -16,6 +16,7 @@ def _without_drmaa(drm: str) -> tuple[Fault, ...]:
     reason = NOT_PLANTED + f"Debian has no DRMAA library for {drm}"
     return (
         Fault("a DRMAA library that is missing", "drmaa_library", reason=reason),
+        Fault("a service that looks for its DRM elsewhere", "drmaa_jobs", reason=reason),
         Fault("Galaxy's Python without the package drmaa", "drmaa_jobs", reason=reason),
     )
 
@@ -115,6 +116,7 @@ def _starter(*lines: str) -> str:
 _GRIDENGINE_USE = f"qconf -mattr queue starter_method {_STARTER} main.q"
 _GRIDENGINE_LINES = ("umask 077", "ulimit -n 256", "export NSLOTS=7 LC_ALL=xx_XX.UTF-8")
 _GRIDENGINE_LIBRARY = "/usr/lib/gridengine-drmaa/lib/libdrmaa.so.1.0"
+_GRIDENGINE_SERVICE = "/etc/systemd/system/galaxy.service.d/clusterjobs.conf"
 _GRIDENGINE_PACKAGE = "/usr/lib/python3/dist-packages/drmaa"
 _GRIDENGINE_QUEUE = "sed -i 's/-q %s/-q %s/' " + _JOB_CONF
 # A queue without a load value is one whose daemon does not report.
@@ -179,6 +181,14 @@ GRIDENGINE: tuple[Fault, ...] = (
         "galaxy",
         f"mv {_GRIDENGINE_LIBRARY} {_GRIDENGINE_LIBRARY}.away",
         f"mv {_GRIDENGINE_LIBRARY}.away {_GRIDENGINE_LIBRARY}",
+    ),
+    Fault(
+        "a service that looks for its DRM elsewhere",
+        "drmaa_jobs",
+        "galaxy",
+        f"cp {_GRIDENGINE_SERVICE} /root/ && sed -i 's|SGE_ROOT=[^\"]*|SGE_ROOT=/nowhere|' {_GRIDENGINE_SERVICE} && systemctl daemon-reload",
+        f"mv /root/clusterjobs.conf {_GRIDENGINE_SERVICE} && systemctl daemon-reload",
+        round=3,
     ),
     Fault(
         "Galaxy's Python without the package drmaa",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 import time
 from typing import Any, Dict, Mapping, Sequence
@@ -21,7 +22,7 @@ _ENDED = ("done", "failed", GONE)
 
 
 def main(words: Sequence[str], request: Mapping[str, Any]) -> int:
-    """``request``: name, native (options, as one text), seconds. ``call`` is the last one that was made."""
+    """``request``: name, native (options, as one text), seconds, noted (a file). ``call`` is the last one that was made."""
     told: Dict[str, Any] = {"call": "import drmaa", "system": "", "job_id": "", "state": "", "problem": ""}
     began = time.monotonic()
     try:
@@ -45,7 +46,11 @@ def _run(request: Mapping[str, Any], told: Dict[str, Any]) -> None:
         told["call"] = "drmaa_run_job"
         told["job_id"] = _submit(session, request)
         told["call"] = "drmaa_job_ps"
+        # For whoever sweeps up after a run that was cut off.
+        with open(request["noted"], "w", encoding="ascii") as noted:
+            noted.write(told["job_id"])
         _follow(drmaa, session, request["seconds"], told)
+        os.remove(request["noted"])
     finally:
         session.exit()
 

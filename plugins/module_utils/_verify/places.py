@@ -26,6 +26,11 @@ _REMOVE_SECONDS = 70.0
 _TAG = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
+def noted_job(directory: str) -> str:
+    """Where the id of the job stands that goes through the DRMAA library, as long as it has not ended. It has no key."""
+    return os.path.join(directory, "drmaa-job")
+
+
 def run_directory(path: str, tag: str) -> str:
     """This run's own directory in a shared path."""
     return os.path.join(path, PREFIX + tag)
@@ -123,16 +128,18 @@ def a_file_in(path: str) -> str:
 
 
 def runs_in(paths: Sequence[str]) -> List[Dict[str, Any]]:
-    """What runs have left in these paths: tag, directories, and their jobs' keys. Only what this account owns is of ours."""
+    """What runs have left in these paths: tag, directories, their jobs' keys, and job_ids. Only what this account owns is of ours."""
     runs: Dict[str, Dict[str, Any]] = {}
     for directory in _directories(paths):
         tag = os.path.basename(directory)[len(PREFIX) :]
-        run = runs.setdefault(tag, {"tag": tag, "directories": [], "jobs": [], "journal": ""})
+        run = runs.setdefault(tag, {"tag": tag, "directories": [], "jobs": [], "job_ids": [], "journal": ""})
         run["directories"].append(directory)
         try:
             values = json.loads(read_text(os.path.join(directory, RECORD)))
             run["jobs"] = [{"key": str(key)} for key in values["keys"]]
             run["journal"] = str(values["journal"])
+            if os.path.exists(noted_job(directory)):
+                run["job_ids"] = read_text(noted_job(directory)).split()
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return [runs[tag] for tag in sorted(runs)]

@@ -26,6 +26,8 @@ def limits(subject: Subject) -> Iterator[Finding]:
     cluster = subject.context.cluster
     queues = {str(queue.get("name")): queue for queue in cluster.get("queues") or () if isinstance(queue, dict)}
     nodes = [node for node in cluster.get("nodes") or () if isinstance(node, dict)]
+    if not queues and not nodes:
+        return
     default = next((name for name, queue in queues.items() if queue.get("default")), "")
     for environment, kind, place in subject.placed:
         drm = subject.drm_of(environment, kind)

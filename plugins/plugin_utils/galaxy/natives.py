@@ -34,6 +34,8 @@ OVERRIDDEN = ("executable", "output", "error", "log")
 DRMAA_ATTRIBUTES = ("remoteCommand", "jobName", "outputPath", "errorPath")
 # Their short options are one letter each, and a value may follow without a blank.
 _ATTACHED = ("slurm", "pbspro", "torque")
+_QUOTES = re.compile(r"['\"\\]")
+_AN_OPTION = re.compile(r"--?[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _options(environment: Environment, kind: RunnerType, drm: str) -> Iterator[O
 def words_of(text: str) -> list[str]:
     """The words of a text, with quotes as a shell has them. Raises ValueError where they do not match."""
     # shlex goes letter by letter, and few texts have quotes.
-    return shlex.split(text) if re.search(r"['\"\\\\]", text) else text.split()
+    return shlex.split(text) if _QUOTES.search(text) else text.split()
 
 
 def _of_cli(environment: Environment) -> Iterator[Option]:
@@ -117,7 +119,7 @@ def split(parameter: str, words: Sequence[str], drm: str) -> Iterator[Option]:
 
 def _option(word: str, drm: str) -> list[str] | None:
     """An option, with its value where that is attached to it; None for a word that is none. A number with a minus is a value."""
-    if not re.match(r"--?[A-Za-z]", word):
+    if not _AN_OPTION.match(word):
         return None
     if word.startswith("--"):
         name, equals, value = word.partition("=")

@@ -12,6 +12,7 @@ from typing import Any
 from ...module_utils._drm.errors import DrmError, UnsupportedFieldError
 from ...module_utils._drm.model import EndReason, JobRequest
 from ...module_utils._drm.registry import DRMS
+from ...module_utils._verify.places import noted_job
 from .programs import for_environment, for_library, for_node, for_server, for_user, that_fills_memory
 
 Facts = Mapping[str, Any]
@@ -227,7 +228,12 @@ def library_step(settings: Facts, drm: str, prepared: Facts) -> str:
     if not library or library["problem"]:
         return ""
     native = " ".join(one_job_words(settings, drm))
-    job = {"name": f"verify-{settings['tag']}", "native": native, "seconds": settings["drmaa_seconds"]}
+    job = {
+        "name": f"verify-{settings['tag']}",
+        "native": native,
+        "seconds": settings["drmaa_seconds"],
+        "noted": noted_job(prepared["directory"]),
+    }
     return for_server(
         {
             "step": "drmaa",

@@ -59,7 +59,8 @@ class Session:
         return state
 
     def control(self, job_id, action):
-        print(action, job_id)
+        with open(os.environ["NOTED"]) as noted:
+            print(action, job_id, "as noted:", noted.read())
 """
 
 
@@ -72,8 +73,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, states: str, native: st
     (tmp_path / "drmaa.py").write_text(package)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("STATES", states)
+    monkeypatch.setenv("NOTED", str(tmp_path / "noted"))
     monkeypatch.delitem(sys.modules, "drmaa", raising=False)
-    assert drmaa_job.main([], {"name": "verify-t", "native": native, "seconds": 0.2}) == 0
+    assert (
+        drmaa_job.main([], {"name": "verify-t", "native": native, "seconds": 0.2, "noted": str(tmp_path / "noted")})
+        == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,6 +92,7 @@ def test_the_end_is_seen(
     printed = capsys.readouterr().out.splitlines()
     told = json.loads(printed[-1])
     assert (told["job_id"], told["state"], told["problem"], told["system"]) == ("7", end, "", "Toy 1")
+    assert not (tmp_path / "noted").exists()
     assert [line for line in printed[:-1] if line] == ["a library that talks", "run verify-t /bin/true", "exit"]
 
 
@@ -95,7 +101,7 @@ def test_a_job_that_does_not_end_is_told_to(
 ) -> None:
     run(tmp_path, monkeypatch, "queued_active")
     printed = capsys.readouterr().out.splitlines()
-    assert "terminate 7" in printed
+    assert "terminate 7 as noted: 7" in printed
     told = json.loads(printed[-1])
     assert (told["call"], told["state"]) == ("drmaa_job_ps", "queued_active")
     assert "was told to end" in told["problem"]

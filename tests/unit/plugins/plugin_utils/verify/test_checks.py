@@ -235,13 +235,23 @@ CASES = [
         "drmaa_jobs",
         "error",
         "drmaa_init: InternalException",
-        by_library(call="drmaa_init", job_id="", state="", problem="InternalException: code 1: no SGE_ROOT"),
+        by_library(
+            call="drmaa_init",
+            job_id="",
+            state="",
+            problem='InternalException: code 1: SGE_ROOT directory "/nowhere" doesn\'t exist',
+        ),
     ),
     (
         "drmaa_jobs",
         "error",
         "drmaa_run_job: DeniedByDrmException",
-        by_library(call="drmaa_run_job", job_id="", state="", problem="DeniedByDrmException: code 17: unknown queue"),
+        by_library(
+            call="drmaa_run_job",
+            job_id="",
+            state="",
+            problem='DeniedByDrmException: code 17: Job was rejected because job requests unknown queue "nowhere.q"',
+        ),
     ),
     (
         "drmaa_jobs",

@@ -156,8 +156,8 @@ def test_a_job_through_the_library_has_the_services_environment_and_the_library_
     settings: dict[str, Any],
 ) -> None:
     settings = {**settings, "service_environment": {"SGE_ROOT": "/opt/sge"}}
-    text = plan.library_step(settings, "gridengine", {"library": {"path": "/opt/l.so", "problem": ""}}).replace(
-        "\\", ""
-    )
+    text = plan.library_step(
+        settings, "gridengine", {"directory": "/jobs/run", "library": {"path": "/opt/l.so", "problem": ""}}
+    ).replace("\\", "")
     assert '"library": "/opt/l.so", "units": ["galaxy.service"], "environment": {"SGE_ROOT": "/opt/sge"}' in text
     assert f'"name": "verify-{settings["tag"]}"' in text

@@ -29,6 +29,8 @@ CHECKS: tuple[Check, ...] = (
     check_sections.references,
     check_sections.tools,
     check_sections.limits,
+    check_sections.limited,
+    check_sections.resources,
     check_cluster.limits,
     check_cluster.accounting,
 )

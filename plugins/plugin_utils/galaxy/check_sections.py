@@ -102,3 +102,29 @@ def limits(subject: Subject) -> Iterator[Finding]:
             yield Finding("bad-limit", f"{place}.window", "is not a number; Galaxy would not start", mend)
         elif kind == "output_size" and not _SIZE.fullmatch(str(limit.get("value"))):
             yield Finding("bad-limit", f"{place}.value", "is no size; Galaxy would not start", "Write it as 50G.")
+
+
+def limited(subject: Subject) -> Iterator[Finding]:
+    """A limit is for an environment's id or tag. Dynamic ones make environments of other names, so that nothing is said beside them."""
+    environments = subject.conf.environments
+    if any(environment.runner.startswith("dynamic") for environment in environments):
+        return
+    names = dict.fromkeys(name for environment in environments for name in (environment.id, *environment.tags))
+    for index, limit in enumerate(subject.conf.limits):
+        for key in ("id", "tag"):
+            name = limit.get(key)
+            if limit.get("type") in _COUNTED and name and str(name) not in names:
+                message = f"{name!r} is no environment; nothing is limited"
+                yield Finding("limit-of-nothing", f"limits[{index}].{key}", message, f"Name one of {listed(names)}.")
+
+
+def resources(subject: Subject) -> Iterator[Finding]:
+    """Galaxy passes over a group that it does not have: the tool's form asks for nothing."""
+    conf = subject.conf
+    groups = conf.resources.get("groups") or {}
+    named = [("resources.default", conf.resources.get("default"))]
+    named += [(f"tools[{index}].resources", tool.resources) for index, tool in enumerate(conf.tools)]
+    for place, name in named:
+        if name and str(name) not in groups:
+            mend = f"Name one of {listed(groups)}." if groups else "Define it under resources.groups."
+            yield Finding("unknown-resources", place, f"{name!r} is no group of resources; no form shows it", mend)

@@ -119,6 +119,10 @@ CODES: dict[str, Code] = {
     "unknown-limit": Code(
         ERROR, IGNORED, "no kind of limit that Galaxy knows, such as job_walltime, so that nothing is limited"
     ),
+    "limit-of-nothing": Code(
+        WARNING, IGNORED, "a limit for an id or tag that no environment has, without dynamic ones"
+    ),
+    "unknown-resources": Code(WARNING, IGNORED, "a group of resources that is not defined, so that no form shows it"),
     "bad-handling": Code(ERROR, START, "no method by which handlers are assigned"),
     "unknown-handling-key": Code(WARNING, IGNORED, "no key of handling: assign_with is XML's word for assign"),
     "above-queue-limit": Code(

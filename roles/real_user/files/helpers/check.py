@@ -79,8 +79,9 @@ def root_problems(config: dict[str, Any], root: str, galaxy: guard.Account, user
             os.mkdir(path)
     except OSError as error:
         return ["%s: %s cannot make a directory there: %s" % (root, galaxy.name, error.strerror)]
+    problems = []
     try:
-        problems = [shut_out(user, root, path) for user in users]
+        problems += [shut_out(user, root, path) for user in users]
         opened = paths.open_below_root(config, path, os.O_PATH | os.O_DIRECTORY)
         paths.chown_opened(opened, config["min_uid"], galaxy.gid)
         paths.chown_opened(opened, galaxy.uid, galaxy.gid)

@@ -294,8 +294,8 @@ HTCONDOR: tuple[Fault, ...] = (
 FAULTS = {"slurm": SLURM, "gridengine": GRIDENGINE, "htcondor": HTCONDOR}
 
 
-#: What Galaxy cannot do on a DRM, by the check.
 _NO_REAL_USERS = NOT_PLANTED + "Galaxy has no runner with real users for HTCondor"
+#: What Galaxy cannot do on a DRM, by the check.
 _CANNOT = {
     "slurm": {},
     "gridengine": {"shells": NOT_PLANTED + "Galaxy's cli runner does not know Grid Engine"},

@@ -129,6 +129,7 @@ def service_environment(units: Sequence[str], given: Mapping[str, str]) -> Dict[
         try:
             pairs = [word.partition("=") for word in shlex.split(stdout)]
         except ValueError:
+            # Cut in the middle of a value: nothing of it can be trusted.
             continue
         if rc == 0 and pairs:
             return dict({name: value for name, _equals, value in pairs}, **given)

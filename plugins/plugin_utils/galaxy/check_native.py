@@ -11,12 +11,9 @@ from collections.abc import Iterator
 from .context import Subject
 from .findings import Finding
 from .model import Environment
-from .natives import DRMAA_ATTRIBUTES, JOB_NAMES, OVERRIDDEN, RESERVED, SPELLINGS, Option, options_of, split
+from .natives import BY_LIBRARY, DRMAA_ATTRIBUTES, JOB_NAMES, OVERRIDDEN, RESERVED, SPELLINGS, Option, options_of, split
 from .options import Refused
 from .slurm_drmaa import native_specification
-
-_LIBRARY = ("drmaa", "slurm", "univa")
-
 
 _LEAVE_OUT = "Leave it out: Galaxy sets it."
 
@@ -55,7 +52,7 @@ def _reserved(option: Option, place: str) -> Finding:
 def specifications(subject: Subject) -> Iterator[Finding]:
     """nativeSpecification, its second spelling, and slurm-drmaa's own mind about what stands there."""
     for environment, kind, place in subject.placed:
-        if kind.module not in _LIBRARY:
+        if kind.module not in BY_LIBRARY:
             continue
         given = [spelling for spelling in SPELLINGS if spelling in environment.params]
         if len(given) == 2:

@@ -16,6 +16,8 @@ from .parameters import RunnerType
 from .runners_drm import QSUB_NAMES
 
 SPELLINGS = ("nativeSpecification", "native_specification")
+#: The runners that submit through a DRMAA library.
+BY_LIBRARY = ("drmaa", "slurm", "univa")
 #: What Galaxy sets itself, as each DRM calls it; where the DRM is not known, what is wrong on every one of them.
 RESERVED: dict[str, frozenset[str]] = {
     "": frozenset(("-o", "-e")),
@@ -71,7 +73,7 @@ def _options(environment: Environment, kind: RunnerType, drm: str) -> Iterator[O
         yield from (Option(name, QSUB_NAMES.get(name, name), (str(params[name]),)) for name in names)
     elif kind.module in ("condor", "htcondor"):
         yield from (Option(name, name.lower(), (str(value),)) for name, value in params.items())
-    elif kind.module in ("drmaa", "slurm", "univa"):
+    elif kind.module in BY_LIBRARY:
         for spelling in SPELLINGS:
             yield from split(spelling, words_of(str(params.get(spelling, ""))), drm)
 

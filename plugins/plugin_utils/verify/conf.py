@@ -13,7 +13,7 @@ from ..galaxy.context import Context, Subject
 from ..galaxy.dialects import native_of
 from ..galaxy.findings import JobConfError
 from ..galaxy.model import Environment, from_native
-from ..galaxy.natives import Option, options_of
+from ..galaxy.natives import BY_LIBRARY, Option, options_of
 from ..galaxy.portable import READERS, read
 from ..galaxy.request import translated
 from ..galaxy.shell_login import PROGRAMS, PROOF, login, strict
@@ -38,7 +38,7 @@ def shells_in(subject: Subject) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def drmaa_runners(subject: Subject) -> list[str]:
     """The runners that use a DRMAA library, by their names."""
-    return [name for name, kind in subject.kinds.items() if kind and kind.module in ("drmaa", "slurm", "univa")]
+    return [name for name, kind in subject.kinds.items() if kind and kind.module in BY_LIBRARY]
 
 
 def shells(subject: Subject, user: str) -> list[dict[str, Any]]:

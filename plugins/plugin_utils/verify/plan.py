@@ -240,6 +240,7 @@ def library_step(settings: Facts, drm: str, prepared: Facts) -> str:
             "python": settings["python"],
             "library": library["path"],
             "units": settings["service_units"],
+            # Given for this step alone, as it may have secrets.
             "environment": settings.get("service_environment", {}),
             "program": for_library(job),
             "seconds": settings["drmaa_seconds"],

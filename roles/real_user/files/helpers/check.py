@@ -100,7 +100,7 @@ def shut_out(user: guard.Account, root: str, path: str) -> str:
         with job.acting_as(user):
             os.stat(path + "/.")
     except OSError as error:
-        made = os.stat(path)
+        made = os.lstat(path)
         return SHUT_OUT % (root, user.name, stat.filemode(made.st_mode), made.st_gid, error.strerror)
     return ""
 

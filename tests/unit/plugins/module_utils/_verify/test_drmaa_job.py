@@ -69,16 +69,14 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drmaa_job, "_EVERY_SECONDS", 0.01)
 
 
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, states: str, native: str = "", package: str = PACKAGE) -> Any:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, states: str, native: str = "", package: str = PACKAGE) -> None:
     (tmp_path / "drmaa.py").write_text(package)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("STATES", states)
     monkeypatch.setenv("NOTED", str(tmp_path / "noted"))
     monkeypatch.delitem(sys.modules, "drmaa", raising=False)
-    assert (
-        drmaa_job.main([], {"name": "verify-t", "native": native, "seconds": 0.2, "noted": str(tmp_path / "noted")})
-        == 0
-    )
+    request = {"name": "verify-t", "native": native, "seconds": 0.2, "noted": str(tmp_path / "noted")}
+    assert drmaa_job.main([], request) == 0
 
 
 @pytest.mark.parametrize(

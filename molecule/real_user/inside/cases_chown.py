@@ -190,10 +190,14 @@ def access(top: Path) -> dict[str, list[str]]:
     return {str(path.relative_to(top)): sorted(os.listxattr(path)) for path in paths}
 
 
-def attribute(path: Path, flags: int) -> None:
-    """As chattr does it, which not every host has: FS_IOC_SETFLAGS."""
+def attribute(path: Path, flag: int, given: bool) -> None:
+    """As chattr does it, which not every host has: FS_IOC_GETFLAGS, and FS_IOC_SETFLAGS with all the others as they are.
+
+    Without its extents' flag, ext4 would have to store a file anew, which it refuses at times.
+    """
     opened = os.open(path, os.O_RDONLY)
-    fcntl.ioctl(opened, 0x40086602, struct.pack("l", flags))
+    (flags,) = struct.unpack("l", fcntl.ioctl(opened, 0x80086601, struct.pack("l", 0)))
+    fcntl.ioctl(opened, 0x40086602, struct.pack("l", flags | flag if given else flags & ~flag))
     os.close(opened)
 
 
@@ -204,9 +208,9 @@ def chown_locked() -> None:
         ("immutable file", 0x10, top / "working" / "out.txt"),
         ("append-only directory", 0x20, top / "working" / "deep"),
     ):
-        attribute(path, flag)
+        attribute(path, flag, True)
         chown(name, top)
-        attribute(path, 0)
+        attribute(path, flag, False)
 
 
 @case

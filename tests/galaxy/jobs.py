@@ -24,7 +24,8 @@ def failures(loaded: Any, plugins: dict[str, Any], qacct: str) -> tuple[list[str
     submissions = dict(_submissions(loaded, plugins, qacct))
     jobs = [(f"job of {name}", submitted(submission)) for name, submission in submissions.items()]
     with mock.patch.object(paramiko.SSHClient, "connect"):
-        for name, step in (*_workers(plugins), *_environments(loaded, plugins), *_references(loaded), *jobs):
+        steps = (*_workers(plugins), *_environments(loaded, plugins), *_references(loaded), *_handlers(loaded))
+        for name, step in (*steps, *jobs):
             try:
                 step()
             except Exception as problem:
@@ -72,3 +73,26 @@ def _references(loaded: Any) -> Iterator[Step]:
         for resubmit in items[0].resubmit:
             if resubmit.get("environment"):
                 yield f"resubmission of {name}", lambda to=resubmit["environment"]: loaded.get_destination(to)
+
+
+def _handlers(loaded: Any) -> Iterator[Step]:
+    """Who takes the jobs of each tool, and those of a tool that is not named."""
+    named = {tool.handler for tools in (*loaded.tools.values(), *loaded.tool_classes.values()) for tool in tools}
+    for name in {None, *named} if loaded.handlers else ():
+        yield f"handler of {name}", lambda name=name: _taken(loaded, name)
+
+
+def _taken(loaded: Any, configured: str | None) -> None:
+    job = mock.MagicMock()
+    loaded.assign_handler(job, configured=configured, flush=False, queue_callback=mock.Mock())
+    if not job.set_handler.called:
+        # The process has put it into its own queue.
+        return
+    to, here = job.set_handler.call_args.args[0], loaded.app.config.server_name
+    if to == here:
+        return
+    for process in [name for name, members in loaded.handlers.items() if members == [name]]:
+        loaded.app.config.server_name = process
+        if to in (process, *loaded.self_handler_tags):
+            return
+    raise LookupError(f"no process takes it from {to}")

@@ -39,6 +39,7 @@ class Config:
             "job_runner_monitor_sleep": 1,
             "retry_job_output_collection": 0,
             "pbs_stage_path": "",
+            "server_name": "main",
         }
         self.__dict__.update(fixed, **settings)
 

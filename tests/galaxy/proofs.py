@@ -23,6 +23,7 @@ FAILS = {
     "univa-wallclock": "job of .*KeyError: 'wallclock'",
     "unknown-cli-plugin": "plugins of .*(Unknown shell_plugin|Failed to find job_plugin)",
     "unknown-environment": "(tool|resubmission) .*KeyError",
+    "unknown-handler": "handler of .*(HandlerAssignmentError|no process takes it)",
     "unknown-runner": "runner of .*LookupError",
     "workers-not-number": "workers of .*TypeError",
 }
@@ -31,16 +32,10 @@ FAILS_ON_SLURM = {entry["code"] for entry in yaml.safe_load(FAILING.read_text(en
 SAYS_SO = {code for code, meaning in CODES.items() if meaning.effect in (START, JOB)}
 #: What is seen in an older Galaxy: test_older.py.
 FAILS_IN_OLDER = {"not-in-release"}
-#: What is not seen, and why.
-NOT_SEEN = {
-    "slurm-drmaa-option": "slurm-drmaa is in no distribution; held against its list of options",
-}
 
 
 def seen_in(code: str) -> str:
     """For the table."""
-    if code in NOT_SEEN:
-        return f"not seen: {NOT_SEEN[code]}"
     if code in FAILS_IN_OLDER:
         return "Galaxy's loader, of 24.1.4"
     if code in FAILS_ON_SLURM:

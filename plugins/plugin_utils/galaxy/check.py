@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from . import check_cli, check_cluster, check_environments, check_native, check_resubmit, check_runners, check_sections
+from . import (
+    check_cli,
+    check_cluster,
+    check_environments,
+    check_handlers,
+    check_native,
+    check_resubmit,
+    check_runners,
+    check_sections,
+)
 from .context import Context, Subject
 from .findings import Finding
 from .model import JobConf
@@ -15,7 +24,8 @@ from .model import JobConf
 Check = Callable[[Subject], Iterable[Finding]]
 CHECKS: tuple[Check, ...] = (
     check_runners.runners,
-    check_sections.handling,
+    check_handlers.handling,
+    check_handlers.processes,
     check_environments.runners,
     check_environments.parameters,
     check_environments.env,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, clusterjobs contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Handling, tools, limits, and the names by which environments are meant."""
+"""Tools, limits, and the names by which environments are meant."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from .context import Subject, enabled
 from .findings import Finding, listed
 
 TOOL_CLASSES = ("local", "requires_galaxy", "user_defined")
-ASSIGN = ("mem-self", "db-self", "db-preassign", "db-transaction-isolation", "db-skip-locked")
-_HANDLING = ("assign", "default", "max_grab", "processes", "ready_window_size")
 _COUNTED = (
     "registered_user_concurrent_jobs",
     "anonymous_user_concurrent_jobs",
@@ -28,22 +26,6 @@ _LIMITS = (*_COUNTED, *_TIMED, "output_size")
 # Names of Galaxy's first job_conf.xml, which many a file still has.
 _MEANT = {"job_walltime": "walltime", "unregistered_user_concurrent_jobs": "anonymous_user_concurrent_jobs"}
 _SIZE = re.compile(r"\d+(\.\d+)? *([KMGTPE]i?)?(B(ytes?)?)?", re.IGNORECASE)
-
-
-def handling(subject: Subject) -> Iterator[Finding]:
-    """Which process takes a job: an unknown method ends Galaxy's start, an unknown key is passed over."""
-    section = subject.conf.handling
-    methods = section.get("assign")
-    for index, method in enumerate(methods if isinstance(methods, list) else ()):
-        if str(method).lower() not in ASSIGN:
-            message = f"{method!r} is no way to assign a handler; Galaxy would not start"
-            yield Finding("bad-handling", f"handling.assign[{index}]", message, f"Use one of {', '.join(ASSIGN)}.")
-    if methods is not None and not isinstance(methods, list):
-        yield Finding("bad-handling", "handling.assign", "is not a list; Galaxy would not start", "Give a list.")
-    for key in section:
-        if key not in _HANDLING:
-            mend = "Write assign, a list." if key == "assign_with" else f"It takes {', '.join(_HANDLING)}."
-            yield Finding("unknown-handling-key", f"handling.{key}", "is not read by Galaxy", mend)
 
 
 def references(subject: Subject) -> Iterator[Finding]:
@@ -85,10 +67,11 @@ def tools(subject: Subject) -> Iterator[Finding]:
 def limits(subject: Subject) -> Iterator[Finding]:
     """A limit of another name limits nothing, and a value that is none ends Galaxy's start. YAML reads 12:00:00 as a number of seconds."""
     for index, limit in enumerate(subject.conf.limits):
-        place, kind = f"limits[{index}]", str(limit.get("type") or "")
+        place, kind = f"limits[{index}]", limit.get("type")
         value = str(limit.get("value")).strip()
-        if not kind:
-            yield Finding("bad-limit", f"{place}.type", "is missing; Galaxy would not start", "Name the limit's type.")
+        if not kind or not isinstance(kind, str):
+            message = "is no text; Galaxy would not start" if kind else "is missing; Galaxy would not start"
+            yield Finding("bad-limit", f"{place}.type", message, "Name the limit's type.")
         elif kind not in _LIMITS:
             mend = f"Write {_MEANT[kind]}." if kind in _MEANT else f"Galaxy knows {', '.join(_LIMITS)}."
             yield Finding("unknown-limit", f"{place}.type", f"{kind!r} limits nothing in Galaxy", mend)

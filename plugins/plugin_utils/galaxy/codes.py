@@ -60,7 +60,7 @@ CODES: dict[str, Code] = {
     "workers-not-number": Code(ERROR, JOB, "a number of workers in quotes", mended=True),
     "not-in-release": Code(ERROR, START, "the runner, parameter or format came with a later release"),
     "unchecked-runner": Code(WARNING, RISK, "a runner that is not Galaxy's: nothing is known of its parameters"),
-    "unknown-runner": Code(ERROR, JOB, "an environment whose runner is not defined, or off"),
+    "unknown-runner": Code(ERROR, JOB, "an environment or a handler whose runner is not defined, or off"),
     "hidden-parameter": Code(ERROR, IGNORED, "a key beside an explicit params:"),
     "unknown-environment-parameter": Code(WARNING, IGNORED, "neither the runner nor Galaxy reads it"),
     "bad-environment-value": Code(ERROR, JOB, "the runner cannot use the value"),
@@ -84,7 +84,11 @@ CODES: dict[str, Code] = {
     "h-vmem-unit": Code(
         WARNING, RISK, "h_vmem in another unit than G, out of which Galaxy makes a wrong GALAXY_MEMORY_MB"
     ),
-    "slurm-drmaa-option": Code(ERROR, JOB, "an option that slurm-drmaa rejects, misreads or cuts short"),
+    "slurm-drmaa-option": Code(
+        ERROR,
+        RISK,
+        "what slurm-drmaa's list of options does not have, or says otherwise; not seen with the library itself",
+    ),
     "drmaa-real-user": Code(ERROR, JOB, "the drmaa runner cannot follow jobs of real users"),
     "real-user-ignored": Code(
         ERROR, IGNORED, "jobs of real users by cli, condor, htcondor or pbs, which run all jobs as the Galaxy account"
@@ -124,6 +128,11 @@ CODES: dict[str, Code] = {
     ),
     "unknown-resources": Code(WARNING, IGNORED, "a group of resources that is not defined, so that no form shows it"),
     "bad-handling": Code(ERROR, START, "no method by which handlers are assigned"),
+    "unknown-handler": Code(
+        WARNING,
+        JOB,
+        "a handler that is none of handling.processes: unless a process of that name or pool is started otherwise, the jobs fail or wait",
+    ),
     "unknown-handling-key": Code(WARNING, IGNORED, "no key of handling: assign_with is XML's word for assign"),
     "above-queue-limit": Code(
         ERROR,

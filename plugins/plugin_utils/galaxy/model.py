@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .findings import error, malformed
-from .plain import plain
 
 #: The portable request: options of an environment that are translated into its runner's words. The same names as the options of the module job.
 PORTABLE = ("drm", "slots", "memory_mb", "walltime", "queue", "account", "gpus", "native_options", "galaxy_variables")
@@ -123,7 +122,7 @@ def _texts(value: Any, place: str) -> None:
 
 
 def to_native(conf: JobConf) -> dict[str, Any]:
-    """The native structure of a model, always in the same order, without what is empty."""
+    """The native structure of a model, always in the same order, without what is empty. Its parts are the model's own: not to be changed."""
     execution = {
         "default": conf.default,
         "environments": {item.id: _native_environment(item) for item in conf.environments},
@@ -135,10 +134,9 @@ def to_native(conf: JobConf) -> dict[str, Any]:
         "execution": _filled(execution),
         "tools": [_native_tool(item) for item in conf.tools],
         "resources": conf.resources,
-        "limits": conf.limits,
+        "limits": list(conf.limits),
     }
-    native: dict[str, Any] = plain(_filled(sections))
-    return native
+    return _filled(sections)
 
 
 def _runner(name: str, value: Any) -> Runner:
@@ -194,9 +192,15 @@ def _environment(name: str, value: Any) -> Environment:
 
 
 def _native_environment(environment: Environment) -> dict[str, Any]:
-    options = {key: getattr(environment, key) for key in ("runner", "shell", "tags", "metrics", "env", "resubmit")}
     place = f"execution.environments.{environment.id}.env"
-    options["env"] = [_env(entry, f"{place}[{index}]") for index, entry in enumerate(environment.env)]
+    options = {
+        "runner": environment.runner,
+        "shell": environment.shell,
+        "tags": list(environment.tags),
+        "metrics": environment.metrics,
+        "env": [_env(entry, f"{place}[{index}]") for index, entry in enumerate(environment.env)],
+        "resubmit": list(environment.resubmit),
+    }
     # Flat keys are how admins write params; a name that means something else there needs the explicit form.
     clash = any(key in _ENVIRONMENT_KEYS or key in PORTABLE for key in environment.params)
     params = {"params": environment.params} if clash else environment.params
@@ -265,6 +269,8 @@ def _items(value: Any, place: str) -> Iterator[tuple[Any, str]]:
 
 
 def _text(value: Any, place: str) -> str:
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -284,4 +290,5 @@ def _others(options: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any
 
 
 def _filled(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if value is not None and value not in ("", (), [], {})}
+    # False and 0 say something.
+    return {key: value for key, value in options.items() if value or isinstance(value, (int, float))}

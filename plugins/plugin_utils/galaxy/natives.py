@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .cli_plugins import JOB_PLUGINS
 from .model import Environment
@@ -40,8 +40,7 @@ _QUOTES = re.compile(r"['\"\\]")
 _AN_OPTION = re.compile(r"--?[A-Za-z]")
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option: the parameter of the environment that it stands in, its name, its values, and whether it was written name=value."""
 
     parameter: str

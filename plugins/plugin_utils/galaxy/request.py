@@ -38,9 +38,10 @@ def translated(conf: JobConf, context: Context) -> JobConf:
     """The same job configuration without portable requests. Raises JobConfError with everything that some runner cannot say."""
     subject = Subject(conf, context)
     environments, findings = [], []
+    checked: dict[str, Resources] = {}
     for environment in conf.environments:
         try:
-            environments.append(_translate(subject, environment) if environment.request else environment)
+            environments.append(_translate(subject, environment, checked) if environment.request else environment)
         except Refused as refusal:
             place = f"execution.environments.{environment.id}.{refusal.option}".rstrip(".")
             findings.append(Finding("untranslatable-request", place, str(refusal), refusal.mend))
@@ -49,7 +50,8 @@ def translated(conf: JobConf, context: Context) -> JobConf:
     return replace(conf, environments=tuple(environments))
 
 
-def _translate(subject: Subject, environment: Environment) -> Environment:
+def _translate(subject: Subject, environment: Environment, checked: dict[str, Resources]) -> Environment:
+    """The environment with its runner's own words. ``checked``: requests are checked once each, and most environments share theirs."""
     kind = subject.kinds.get(environment.runner)
     if kind is None:
         rule = environment.runner in RULE_RUNNERS
@@ -59,7 +61,9 @@ def _translate(subject: Subject, environment: Environment) -> Environment:
         mend = "Put the runner's own parameters under params:."
         raise Refused(next(iter(environment.request)), f"cannot be translated: {why}", mend)
     _check_drm(subject, environment, kind)
-    resources = _resources(environment.request, subject.drm_of(environment, kind))
+    drm = subject.drm_of(environment, kind)
+    same = repr((drm, environment.request))
+    resources = checked[same] = checked.get(same) or _resources(environment.request, drm)
     words = translate(environment, kind, resources)
     twice = sorted(set(words) & set(environment.params))
     if twice:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from .options import Refused, pairs
 
-_FLAGS = re.compile("--(contiguous|exclusive|no-kill|no-requeue|requeue|share)")
-_OPTIONS = re.compile(
-    "-[ACLMNcdnptwx]"
-    "|--(account|acctg-freq|clusters|comment|constraint|cpus-per-task|dependency|exclude|gres|licenses|mail-type|mem|mem-per-cpu"
-    "|mincpus|nodelist|nodes|ntasks|ntasks-per-node|partition|qos|reservation|time|tmp)"
-)
+_FLAGS = frozenset(("--contiguous", "--exclusive", "--no-kill", "--no-requeue", "--requeue", "--share"))
+_NAMES = """
+    account acctg-freq clusters comment constraint cpus-per-task dependency exclude gres licenses mail-type mem mem-per-cpu
+    mincpus nodelist nodes ntasks ntasks-per-node partition qos reservation time tmp
+"""
+_OPTIONS = frozenset((*(f"-{letter}" for letter in "ACLMNcdnptwx"), *(f"--{name}" for name in _NAMES.split())))
 _MEGABYTES = ("--mem", "--mem-per-cpu", "--tmp")
 _TIMES = ("--time", "-t")
 # Options that the portable request makes and the user never wrote: named as in the request, with the way round.
@@ -29,7 +29,7 @@ def native_specification(words: Sequence[str]) -> str:
 
 
 def _word(option: str, value: str | None) -> str:
-    if not (_FLAGS if value is None else _OPTIONS).fullmatch(option):
+    if option not in (_FLAGS if value is None else _OPTIONS):
         field, mend = _GPUS if option == "--gpus" else ("native_options", _USE_CLI)
         raise Refused(field, f"slurm-drmaa does not take {option}{'' if value is None else ' with a value'}", mend)
     if value is None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ _SECTIONS = ("runners", "dynamic", "handling", "execution", "tools", "resources"
 _RUNNER_KEYS = ("id", "load", "workers", "kwds")
 _ENVIRONMENT_KEYS = ("id", "runner", "shell", "tags", "metrics", "env", "resubmit", "params")
 _TOOL_KEYS = ("id", "class", "environment", "destination", "handler", "resources", "params")
+_NO_PARAMETERS = frozenset((*_ENVIRONMENT_KEYS, *PORTABLE))
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def _environments(value: Any) -> Iterator[tuple[str, Any]]:
 def _environment(name: str, value: Any) -> Environment:
     place = f"execution.environments.{name}"
     options = _mapping(value, place)
-    flat = _others(options, (*_ENVIRONMENT_KEYS, *PORTABLE))
+    flat = _others(options, _NO_PARAMETERS)
     explicit = options.get("params")
     return Environment(
         id=_text(name, place),
@@ -202,8 +203,8 @@ def _native_environment(environment: Environment) -> dict[str, Any]:
         "resubmit": list(environment.resubmit),
     }
     # Flat keys are how admins write params; a name that means something else there needs the explicit form.
-    clash = any(key in _ENVIRONMENT_KEYS or key in PORTABLE for key in environment.params)
-    params = {"params": environment.params} if clash else environment.params
+    flat = _NO_PARAMETERS.isdisjoint(environment.params)
+    params = environment.params if flat else {"params": environment.params}
     return {**_filled(options), **params, **environment.request}
 
 
@@ -252,6 +253,8 @@ def _mapping(value: Any, place: str) -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise malformed(place, value, "a mapping")
+    if all(isinstance(key, str) and key for key in value):
+        return value
     result = {_text(key, place): item for key, item in value.items()}
     if "" in result:
         raise malformed(f"{place}, a key,", "" if "" in value else None, "a name")
@@ -285,7 +288,7 @@ def number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 
-def _others(options: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+def _others(options: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
     return {key: value for key, value in options.items() if key not in known}
 
 

@@ -18,6 +18,9 @@ _NAMES = """
 _OPTIONS = frozenset((*(f"-{letter}" for letter in "ACLMNcdnptwx"), *(f"--{name}" for name in _NAMES.split())))
 _MEGABYTES = ("--mem", "--mem-per-cpu", "--tmp")
 _TIMES = ("--time", "-t")
+_TIME = re.compile(r"(?:(\d+)-)?(\d+):(\d+):(\d+)")
+_SIZE = re.compile(r"(\d+)([MG]?)")
+_BLANK = re.compile(r"\s")
 # Options that the portable request makes and the user never wrote: named as in the request, with the way round.
 _GPUS = ("gpus", "Write native_options: [--gres=gpu:1], which counts for each node.")
 _USE_CLI = "Leave it out, or use the cli runner, which passes every option on."
@@ -39,14 +42,14 @@ def _word(option: str, value: str | None) -> str:
     elif option in _MEGABYTES:
         value = _megabytes(option, value)
     # It splits at blanks, knows no quotes, and ends the value of a long option at the next =.
-    if re.search(r"\s", value) or (option.startswith("--") and "=" in value):
+    if _BLANK.search(value) or (option.startswith("--") and "=" in value):
         raise Refused("native_options", f"slurm-drmaa cannot take a value with blanks or = for {option}", _USE_CLI)
     return f"{option}={value}" if option.startswith("--") else f"{option} {value}"
 
 
 def _time(option: str, value: str) -> str:
     """It reads hours and minutes, drops the seconds, and takes neither days nor minutes alone."""
-    match = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d+):(\d+)", value)
+    match = _TIME.fullmatch(value)
     if not match:
         raise Refused("native_options", f"slurm-drmaa misreads {value!r} for {option}", "Use the option walltime.")
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
@@ -56,7 +59,7 @@ def _time(option: str, value: str) -> str:
 
 def _megabytes(option: str, value: str) -> str:
     """A bare number of megabytes: it rejects units."""
-    match = re.fullmatch(r"(\d+)([MG]?)", value)
+    match = _SIZE.fullmatch(value)
     if not match:
         raise Refused(
             "native_options",

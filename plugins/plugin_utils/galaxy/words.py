@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ...module_utils._drm.errors import DrmError
 from ...module_utils._drm.interface import Drm
@@ -38,6 +39,7 @@ class Resources:
     galaxy_variables: bool | None
     drm: str = ""
 
+    @cached_property
     def used(self) -> set[str]:
         """The portable options that are set, by their names in the environment."""
         fields = {
@@ -48,7 +50,7 @@ class Resources:
 
     def refuse_all_but(self, sayable: Iterable[str], why: str, mend: str) -> None:
         """Refuse, by name, what a runner has no words for."""
-        for option in sorted(self.used() - set(sayable) - {"galaxy_variables"}):
+        for option in sorted(self.used - set(sayable) - {"galaxy_variables"}):
             raise Refused(option, why, mend)
 
 
@@ -60,7 +62,7 @@ def translate(environment: Environment, kind: RunnerType, resources: Resources) 
     words = _WORDS.get(kind.module)
     if words is None:
         mend = "Put the runner's own parameters under params:."
-        option = next(iter(sorted(resources.used())), "drm")
+        option = next(iter(sorted(resources.used)), "drm")
         raise Refused(option, f"cannot be translated: the runner {kind.module} has no words for it here", mend)
     return words(environment, kind, resources)
 
@@ -69,7 +71,7 @@ def _local(environment: Environment, kind: RunnerType, resources: Resources) -> 
     """Galaxy's own processes: slots are what the tool is told. Memory is told as well where galaxy_variables asks for it, but not limited."""
     sayable = ["slots", *(["memory_mb"] if resources.galaxy_variables else [])]
     mend = "Leave it out, or use a runner of a DRM."
-    if "memory_mb" in resources.used():
+    if "memory_mb" in resources.used:
         mend = "With galaxy_variables: true the tool is told, as GALAXY_MEMORY_MB."
     resources.refuse_all_but(sayable, "the local runner has no limits and no queues", mend)
     return {"local_slots": str(resources.request.slots)} if resources.request.slots else {}
@@ -86,9 +88,9 @@ def _library(environment: Environment, kind: RunnerType, resources: Resources) -
 
 
 def _specification(resources: Resources, mend: str) -> str:
-    words = [] if resources.drm == "htcondor" and not resources.used() else native_words(resources, resources.drm, mend)
+    words = [] if resources.drm == "htcondor" and not resources.used else native_words(resources, resources.drm, mend)
     if resources.drm == "htcondor" and words:
-        raise Refused(min(resources.used()), "cannot be translated: no DRMAA library of HTCondor's is known here", mend)
+        raise Refused(min(resources.used), "cannot be translated: no DRMAA library of HTCondor's is known here", mend)
     if resources.drm == "slurm":
         return native_specification(words)
     _refuse_reserved(words, resources.drm)
@@ -220,12 +222,12 @@ def _gcp(environment: Environment, kind: RunnerType, resources: Resources) -> di
 
 def native_words(resources: Resources, name: str, mend: str, drm: Drm | None = None) -> list[str]:
     """The DRM's own words for the request, as the module job gives them. Raises Refused."""
-    if not resources.used() - {"galaxy_variables"}:
+    if not resources.used - {"galaxy_variables"}:
         return []
     drm = drm or DRMS.get(name)
     if drm is None or not drm.executables:
         why = "cannot be translated: the DRM behind this environment is not known here"
-        raise Refused(min(resources.used()), why, mend)
+        raise Refused(min(resources.used), why, mend)
     try:
         drm.check_request(resources.request)
         return drm.native_options(resources.request)

@@ -13,7 +13,6 @@ from xml.etree.ElementTree import Element
 
 from .findings import Finding, JobConfError, error
 from .model import number
-from .plain import MOST_LEVELS
 from .xml_writer import CONTAINERS, ENV, HANDLING, LIMIT, RESUBMIT, TOOL
 
 # What Galaxy's conversion looks at: the attributes of each element, and the elements in it.
@@ -69,46 +68,37 @@ def _parse(text: str) -> Element:
         raise error("not-xml", "the text", "declares a document type or entities", "Remove the declaration.")
     try:
         # A text is read as it is, whatever encoding its declaration names.
-        root = ElementTree.fromstring(text, ElementTree.XMLParser(target=_Builder()))
+        root = ElementTree.fromstring(text)
     except (ElementTree.ParseError, ValueError) as problem:
         place = f"line {problem.position[0]}" if isinstance(problem, ElementTree.ParseError) else "the text"
         raise error("not-xml", place, "is not XML", "Mend it.") from None
-    for element in root.iter():
+    odd = [element for element in root.iter() if not _is_read(element)]
+    for element in odd:
         extra = [name for name in element.attrib if name.endswith(("from_environ", "from_config"))]
         if element.tag in ("macros", "expand", "job_metrics") or extra:
             what = " ".join([f"<{element.tag}>", *extra])
             raise error("only-in-xml", what, "has no counterpart in the native structure", "Write its value.")
     if root.tag != "job_conf":
         raise error("malformed", f"<{root.tag}>", "is no <job_conf>", "Give the text of a job_conf.xml.")
-    unread = [finding for element in root.iter() if element.tag in _KNOWN for finding in _unread(element)]
+    unread = [finding for element in odd if element.tag in _KNOWN for finding in _unread(element)]
     if unread:
         raise JobConfError(unread)
     return root
 
 
-class _Builder(ElementTree.TreeBuilder):
-    """Ends where elements stand in one another deeper than in any job_conf: the time that they take grows with the square of their depth."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.depth = 0
-
-    def start(self, tag: Any, attrs: Any, /) -> Element:
-        self.depth += 1
-        if self.depth > MOST_LEVELS:
-            raise error("not-xml", "the text", "has elements in elements without end", "Mend it.")
-        return super().start(tag, attrs)
-
-    def end(self, tag: str, /) -> Element:
-        self.depth -= 1
-        return super().end(tag)
+def _is_read(element: Element) -> bool:
+    """Whether Galaxy looks at it, at all of its attributes and at what is in it."""
+    known = _KNOWN.get(element.tag)
+    return (
+        known is not None
+        and known[0].issuperset(element.attrib)
+        and known[1].issuperset(child.tag for child in element)
+    )
 
 
 def _unread(element: Element) -> Iterator[Finding]:
     """What stands where Galaxy does not look: it would be lost here as it is there."""
     names, tags = _KNOWN[element.tag]
-    if names.issuperset(element.attrib) and tags.issuperset(child.tag for child in element):
-        return
     place = " ".join(filter(None, (element.tag, element.get("id"))))
     for name in element.attrib:
         if name not in names:

@@ -123,7 +123,7 @@ def _env(parent: Element, entry: Mapping[str, Any], place: str) -> None:
     attributes = {xml: entry.get(key) for key, xml in ENV.items() if entry.get(key)}
     element = _add(parent, "env", attributes, place)
     if "name" in entry:
-        element.text = _scalar(entry.get("value"), f"{place}.value")
+        element.text = _scalar(entry.get("value"), place, "value")
 
 
 def _resources(root: Element, resources: Mapping[str, Any]) -> None:
@@ -152,7 +152,7 @@ def _limits(root: Element, limits: Iterable[Mapping[str, Any]]) -> None:
         parent = SubElement(root, "limits") if parent is None else parent
         kind = re.sub("^environment_", "destination_", str(limit.get("type")))
         element = _add(parent, "limit", {**{key: limit.get(key) for key in LIMIT}, "type": kind}, place)
-        element.text = _scalar(limit.get("value"), f"{place}.value")
+        element.text = _scalar(limit.get("value"), place, "value")
 
 
 def _params(parent: Element, params: Mapping[str, Any], place: str) -> None:
@@ -161,7 +161,7 @@ def _params(parent: Element, params: Mapping[str, Any], place: str) -> None:
         if name in CONTAINERS and isinstance(value, list):
             _containers(param, value, f"{place}.{name}")
         elif value is not None:
-            param.text = _scalar(value, f"{place}.{name}")
+            param.text = _scalar(value, place, name)
 
 
 def _containers(param: Element, containers: Iterable[Any], place: str) -> None:
@@ -175,9 +175,8 @@ def _containers(param: Element, containers: Iterable[Any], place: str) -> None:
 
 
 def _add(parent: Element, tag: str, attributes: Mapping[str, Any], place: str) -> Element:
-    return SubElement(
-        parent, tag, {key: _scalar(value, f"{place}.{key}") for key, value in attributes.items() if value is not None}
-    )
+    texts = {key: _scalar(value, place, key) for key, value in attributes.items() if value is not None}
+    return SubElement(parent, tag, texts)
 
 
 def _joined(names: Iterable[Any], place: str) -> str | None:
@@ -189,12 +188,13 @@ def _joined(names: Iterable[Any], place: str) -> str | None:
     return ",".join(texts) or None
 
 
-def _scalar(value: Any, place: str) -> str:
+def _scalar(value: Any, place: str, key: str = "") -> str:
     """A value as text. Galaxy reads an empty element as no value at all, which is not the same as an empty one."""
     if isinstance(value, str) and value and not _NOT_IN_XML.search(value):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    place = f"{place}.{key}" if key else place
     if isinstance(value, (dict, list)):
         raise _cannot(place, "lists and mappings")
     text = "" if value is None else str(value)

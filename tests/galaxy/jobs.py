@@ -11,6 +11,7 @@ import paramiko
 from galaxy.jobs.handler import DefaultJobDispatcher
 from galaxy.jobs.runners.util.cli import CliInterface, split_params
 from galaxy.jobs.runners.util.env import env_to_statement
+from galaxy.tools import Tool
 from submissions import Submission, submitted
 
 Step = tuple[str, Callable[[], Any]]
@@ -69,6 +70,8 @@ def _references(loaded: Any) -> Iterator[Step]:
     for name, tools in {**loaded.tools, **loaded.tool_classes}.items():
         for tool in tools:
             yield f"tool {name}", lambda tool=tool: loaded.get_destination(tool.destination)
+        of = SimpleNamespace(job_tool_configurations=tools, id=name)
+        yield f"entries of {name}", lambda of=of: Tool._Tool__get_job_tool_configuration(of)
     for name, items in loaded.destinations.items():
         for resubmit in items[0].resubmit:
             if resubmit.get("environment"):

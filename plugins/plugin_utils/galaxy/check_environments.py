@@ -23,14 +23,15 @@ _REAL_USER_RUNNERS = ("drmaa", "slurm", "univa")
 _ALWAYS_GALAXY = ("cli", "condor", "htcondor", "pbs")
 _STAGING = ("pbs_application_server", "pbs_stage_path", "pbs_dataset_server")
 # What the cli runner hands to its plugins, Pulsar to its manager, and the pbs runner to qsub: looked at elsewhere or free.
+_ENV = ("name", "value", "file", "execute")
 _HANDED_ON = {"cli": ("shell_", "job_"), "pulsar": ("submit_", "k8s_", "tes_", "amqp_"), "pbs": ("-",)}
 
 
 def runners(subject: Subject) -> Iterator[Finding]:
     """An environment's runner is looked for when a job comes, and keys beside params: never."""
-    rules = any(environment.runner in RULE_RUNNERS for environment in subject.conf.environments)
+    rules = any(environment.runner in RULE_RUNNERS for environment in subject.environments)
     defined = {runner.id for runner in subject.conf.runners if enabled(runner.params)} | set(RULE_RUNNERS)
-    for environment in subject.conf.environments:
+    for environment in subject.environments:
         place = f"execution.environments.{environment.id}"
         if _for_limits(environment) and rules:
             continue
@@ -82,13 +83,16 @@ def _unread(environment: Environment, kind: RunnerType, place: str) -> Iterator[
 
 def env(subject: Subject) -> Iterator[Finding]:
     """The job script is made of these: what is no text stops it from being made."""
-    for environment in subject.conf.environments:
+    for environment in subject.environments:
         place = f"execution.environments.{environment.id}.env"
         for index, entry in enumerate(environment.env):
             if not ({"file", "execute"} & set(entry) or {"name", "value"} <= set(entry)):
                 message, mend = "would break every job there", "Give name and value, or file, or execute."
                 yield Finding("bad-env", f"{place}[{index}]", message, mend)
-            for key in ("name", "value", "file", "execute"):
+            for key in sorted(set(entry) - {*_ENV, "raw"}):
+                message = "is not looked at; the rest of the entry is"
+                yield Finding("unknown-env-key", f"{place}[{index}].{key}", message, "Leave it out.")
+            for key in _ENV:
                 if key in entry and not isinstance(entry[key], str) and not isinstance(entry[key], (dict, list)):
                     yield Finding(
                         "env-not-text", f"{place}[{index}].{key}", "is no text; every job there would fail", "Quote it."

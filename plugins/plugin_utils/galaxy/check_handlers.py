@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .check_limits import is_int
 from .context import Subject, enabled
 from .findings import Finding, listed
-from .model import JobConf
 
 ASSIGN = ("mem-self", "db-self", "db-preassign", "db-transaction-isolation", "db-skip-locked")
 _HANDLING = ("assign", "default", "max_grab", "processes", "ready_window_size")
 # Galaxy's name for the processes that have no tag. (galaxy/web_stack/handlers.py)
 _UNTAGGED = "_default_"
-# By these a job is written down for whoever has the name; the others keep it where it came in.
-_BY_NAME = ("db-preassign", "db-transaction-isolation", "db-skip-locked")
+_NUMBERS = ("max_grab", "ready_window_size")
 
 
 def handling(subject: Subject) -> Iterator[Finding]:
@@ -29,6 +28,10 @@ def handling(subject: Subject) -> Iterator[Finding]:
             yield Finding("bad-handling", f"handling.assign[{index}]", message, f"Use one of {', '.join(ASSIGN)}.")
     if methods is not None and not isinstance(methods, list):
         yield Finding("bad-handling", "handling.assign", "is not a list; Galaxy would not start", "Give a list.")
+    for key in _NUMBERS:
+        if section.get(key) is not None and not is_int(section[key]):
+            message = "is not a number; Galaxy would not start"
+            yield Finding("bad-handling", f"handling.{key}", message, "Give a number.")
     for key in section:
         if key not in _HANDLING:
             mend = "Write assign, a list." if key == "assign_with" else f"It takes {', '.join(_HANDLING)}."
@@ -48,27 +51,28 @@ def processes(subject: Subject) -> Iterator[Finding]:
                 place = f"handling.processes.{name}.plugins[{index}]"
                 message = f"{plugin!r} is not defined in runners; that process would fail the jobs of its environments"
                 yield Finding("unknown-runner", place, message, f"Define it, or name one of {listed(runners)}.")
-    for place, name in _meant(conf) if names else ():
+    for place, name in _meant(subject) if names else ():
         if name not in names:
             message = f"{name!r} is no process and no tag of handling.processes; the jobs would fail or wait for ever"
             mend = f"Name one of {listed(names)}. Waive this where a process of that name or pool is started otherwise."
             yield Finding("unknown-handler", place, message, mend)
 
 
-def _meant(conf: JobConf) -> Iterator[tuple[str, str]]:
+def _meant(subject: Subject) -> Iterator[tuple[str, str]]:
     """Where a job is given to a process by its name, and the name."""
+    conf = subject.conf
     assign = conf.handling.get("assign")
     methods = [str(method).lower() for method in assign] if isinstance(assign, list) else []
     if "mem-self" in methods:
         # It takes every job, whatever it is told.
         return
-    default = str(conf.handling.get("default") or _UNTAGGED)
-    if methods and methods[0] in _BY_NAME:
-        yield "handling.default", default
+    if methods[:1] == ["db-preassign"] or conf.handling.get("default"):
+        # By the other methods a job waits for any process without a tag, be it listed or not.
+        yield "handling.default", str(conf.handling.get("default") or _UNTAGGED)
     for index, tool in enumerate(conf.tools):
         if tool.handler:
             yield f"tools[{index}].handler", tool.handler
-    for environment in conf.environments:
+    for environment in subject.environments:
         for index, entry in enumerate(environment.resubmit):
             if entry.get("handler"):
                 yield f"execution.environments.{environment.id}.resubmit[{index}].handler", str(entry["handler"])

@@ -24,15 +24,15 @@ _HARMLESS = ("enabled", "metrics", "tmp_dir")
 def leaks(subject: Subject) -> Iterator[Finding]:
     """A limit that only the first environment sets is the second one's too."""
     common: dict[str, set[str]] = {}
-    for environment in subject.conf.environments:
+    for environment in subject.environments:
         keys = set(environment.params) | set(environment.request)
         if environment.runner in RULE_RUNNERS:
             # The rule decides anew; what it is handed is what it asks for.
             keys = set()
         for name in (environment.id, *environment.tags):
             common[name] = common[name] & keys if name in common else keys
-    rules = {item.id for item in subject.conf.environments if item.runner in RULE_RUNNERS}
-    for environment in subject.conf.environments:
+    rules = {item.id for item in subject.environments if item.runner in RULE_RUNNERS}
+    for environment in subject.environments:
         keys = (set(environment.params) | set(environment.request)) - set(_HARMLESS)
         for index, entry in enumerate(environment.resubmit):
             target = str(entry.get("environment") or environment.id)

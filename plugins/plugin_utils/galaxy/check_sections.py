@@ -1,38 +1,24 @@
 # Copyright (c) 2026, clusterjobs contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tools, limits, and the names by which environments are meant."""
+"""Tools, resources, what is empty, and the names by which environments are meant."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from .context import Subject, enabled
+from .context import Subject
 from .findings import Finding, listed
 
+#: Parameters of a job that an entry may be for: what Galaxy hands to the rule of a job is its own parameters.
+_CONDITIONS = ("source",)
 TOOL_CLASSES = ("local", "requires_galaxy", "user_defined")
-_COUNTED = (
-    "registered_user_concurrent_jobs",
-    "anonymous_user_concurrent_jobs",
-    "environment_user_concurrent_jobs",
-    "environment_total_concurrent_jobs",
-    "destination_user_concurrent_jobs",
-    "destination_total_concurrent_jobs",
-    "concurrent_jobs",
-)
-_TIMED = ("walltime", "total_walltime")
-_LIMITS = (*_COUNTED, *_TIMED, "output_size")
-# Names of Galaxy's first job_conf.xml, which many a file still has.
-_MEANT = {"job_walltime": "walltime", "unregistered_user_concurrent_jobs": "anonymous_user_concurrent_jobs"}
-_SIZE = re.compile(r"\d+(\.\d+)? *([KMGTPE]i?)?(B(ytes?)?)?", re.IGNORECASE)
 
 
 def references(subject: Subject) -> Iterator[Finding]:
     """Environments are named by id or tag. Only the default's name is looked at when Galaxy starts."""
     conf = subject.conf
-    usable = [environment for environment in conf.environments if enabled(environment.params)]
-    names = dict.fromkeys(name for environment in usable for name in (environment.id, *environment.tags))
+    names = dict.fromkeys(name for environment in subject.environments for name in (environment.id, *environment.tags))
     mend = f"Name one of {listed(names)}." if names else "Define an environment."
     if not conf.default and len(names) != 1:
         yield Finding("no-default", "execution.default", "is missing; Galaxy would not start", mend)
@@ -47,58 +33,49 @@ def references(subject: Subject) -> Iterator[Finding]:
 def _named(subject: Subject) -> Iterator[tuple[str, str | None]]:
     for index, tool in enumerate(subject.conf.tools):
         yield f"tools[{index}].environment", tool.environment
-    for environment in subject.conf.environments:
+    for environment in subject.environments:
         for index, entry in enumerate(environment.resubmit):
             name = entry.get("environment")
             yield f"execution.environments.{environment.id}.resubmit[{index}].environment", name and str(name)
 
 
+def empty(subject: Subject) -> Iterator[Finding]:
+    """A key with nothing after it. What is rendered leaves it out."""
+    for place in subject.conf.empty:
+        mend = "Leave it out, or say something."
+        yield Finding("empty-section", place, "has nothing after it; Galaxy would not start", mend)
+    for place in subject.conf.empty_for_jobs:
+        yield Finding("empty-value", place, "has nothing after it; no job would run there", "Leave it out.")
+
+
 def tools(subject: Subject) -> Iterator[Finding]:
-    """A tool is named by its id, or a class of tools by its class."""
+    """A tool is named by its id, or a class of tools by its class. Any other key is a condition on the parameters of the job."""
+    entries: dict[str, list[int]] = {}
     for index, tool in enumerate(subject.conf.tools):
+        place = f"tools[{index}]"
         if bool(tool.id) == bool(tool.tool_class):
             message = "needs either id or class; Galaxy would not start"
-            yield Finding("bad-tool", f"tools[{index}]", message, "Give one of them.")
+            yield Finding("bad-tool", place, message, "Give one of them.")
         elif tool.tool_class and tool.tool_class not in TOOL_CLASSES:
             message = f"{tool.tool_class!r} is no class of tools; Galaxy would not start"
-            yield Finding("bad-tool", f"tools[{index}].class", message, f"Use one of {', '.join(TOOL_CLASSES)}.")
-
-
-def limits(subject: Subject) -> Iterator[Finding]:
-    """A limit of another name limits nothing, and a value that is none ends Galaxy's start. YAML reads 12:00:00 as a number of seconds."""
-    for index, limit in enumerate(subject.conf.limits):
-        place, kind = f"limits[{index}]", limit.get("type")
-        value = str(limit.get("value")).strip()
-        if not kind or not isinstance(kind, str):
-            message = "is no text; Galaxy would not start" if kind else "is missing; Galaxy would not start"
-            yield Finding("bad-limit", f"{place}.type", message, "Name the limit's type.")
-        elif kind not in _LIMITS:
-            mend = f"Write {_MEANT[kind]}." if kind in _MEANT else f"Galaxy knows {', '.join(_LIMITS)}."
-            yield Finding("unknown-limit", f"{place}.type", f"{kind!r} limits nothing in Galaxy", mend)
-        elif kind in _TIMED and not re.fullmatch(r"\d+:\d+:\d+", value):
-            mend = "Write it in quotes: '12:00:00'."
-            yield Finding("bad-limit", f"{place}.value", "is not H:MM:SS; Galaxy would not start", mend)
-        elif kind in _COUNTED and not re.fullmatch(r"\d+", value):
-            yield Finding("bad-limit", f"{place}.value", "is not a number; Galaxy would not start", "Give a number.")
-        elif kind == "total_walltime" and not re.fullmatch(r"\d+", str(limit.get("window")).strip()):
-            mend = "Give a number of days."
-            yield Finding("bad-limit", f"{place}.window", "is not a number; Galaxy would not start", mend)
-        elif kind == "output_size" and not _SIZE.fullmatch(str(limit.get("value"))):
-            yield Finding("bad-limit", f"{place}.value", "is no size; Galaxy would not start", "Write it as 50G.")
-
-
-def limited(subject: Subject) -> Iterator[Finding]:
-    """A limit is for an environment's id or tag. Dynamic ones make environments of other names, so that nothing is said beside them."""
-    environments = subject.conf.environments
-    if any(environment.runner.startswith("dynamic") for environment in environments):
-        return
-    names = dict.fromkeys(name for environment in environments for name in (environment.id, *environment.tags))
-    for index, limit in enumerate(subject.conf.limits):
-        for key in ("id", "tag"):
-            name = limit.get(key)
-            if limit.get("type") in _COUNTED and name and str(name) not in names:
-                message = f"{name!r} is no environment; nothing is limited"
-                yield Finding("limit-of-nothing", f"limits[{index}].{key}", message, f"Name one of {listed(names)}.")
+            yield Finding("bad-tool", f"{place}.class", message, f"Use one of {', '.join(TOOL_CLASSES)}.")
+        else:
+            # As Galaxy compares ids; of several entries it takes the one without conditions, and a class is one in YAML.
+            entries.setdefault(tool.tool_class or tool.id.lower().rstrip("/"), []).append(index)
+        for name in tool.params:
+            if name not in _CONDITIONS:
+                where = "the default environment" if not tool.environment else f"{tool.environment!r}"
+                message = f"is no key of a tool; its jobs run in {where} whatever stands there"
+                yield Finding("unknown-tool-key", f"{place}.{name}", message, "Write environment, or leave it out.")
+    # XML keeps a class out of the conditions.
+    free = subject.context.form == "xml"
+    for name, indices in entries.items():
+        meant = [subject.conf.tools[index] for index in indices]
+        if len(indices) > 1 and all(tool.params or (tool.tool_class and not free) for tool in meant):
+            message = (
+                f"is one of {len(indices)} entries of {name!r}, none without a condition; every job of it would fail"
+            )
+            yield Finding("no-tool-entry", f"tools[{indices[-1]}]", message, "Keep one of them.")
 
 
 def resources(subject: Subject) -> Iterator[Finding]:

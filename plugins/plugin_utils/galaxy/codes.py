@@ -65,6 +65,7 @@ CODES: dict[str, Code] = {
     "unknown-environment-parameter": Code(WARNING, IGNORED, "neither the runner nor Galaxy reads it"),
     "bad-environment-value": Code(ERROR, JOB, "the runner cannot use the value"),
     "no-environment-parameter": Code(ERROR, JOB, "a parameter that the runner requires, such as Pulsar's url"),
+    "unknown-env-key": Code(WARNING, IGNORED, "a key of an entry of env that Galaxy does not look at"),
     "bad-env": Code(ERROR, JOB, "an entry of env without a name and value, a file or a command"),
     "env-not-text": Code(ERROR, JOB, "a number or boolean as a value in env", mended=True),
     "open-quote": Code(ERROR, RISK, "a native specification whose quotes do not close"),
@@ -119,15 +120,27 @@ CODES: dict[str, Code] = {
     "resubmit-leak": Code(WARNING, RISK, "a parameter that a resubmitted job takes along from where it failed"),
     "condition-never-met": Code(WARNING, RISK, "a resubmission on an end that the runner never reports"),
     "bad-tool": Code(ERROR, START, "a tool with neither or both of id and class, or no such class"),
+    "unknown-tool-key": Code(
+        ERROR,
+        IGNORED,
+        "a key of a tool such as execution or destinations: Galaxy runs its jobs in the default environment",
+    ),
+    "no-tool-entry": Code(ERROR, JOB, "several entries for one tool or class, all of them for certain jobs alone"),
+    "empty-section": Code(ERROR, START, "a section or key with nothing after it", mended=True),
+    "empty-value": Code(ERROR, JOB, "env or workers with nothing after it", mended=True),
     "bad-limit": Code(ERROR, START, "a limit without a type, or a value that is none"),
     "unknown-limit": Code(
         ERROR, IGNORED, "no kind of limit that Galaxy knows, such as job_walltime, so that nothing is limited"
     ),
     "limit-of-nothing": Code(
-        WARNING, IGNORED, "a limit for an id or tag that no environment has, without dynamic ones"
+        WARNING, IGNORED, "a limit without a value, without an id or tag, or for one that no environment has"
     ),
+    "unread-limit-key": Code(
+        WARNING, IGNORED, "an id or tag of a limit that is for every job, such as walltime; or an id beside a tag"
+    ),
+    "overridden-limit": Code(WARNING, IGNORED, "of two limits of one kind for every job the first one"),
     "unknown-resources": Code(WARNING, IGNORED, "a group of resources that is not defined, so that no form shows it"),
-    "bad-handling": Code(ERROR, START, "no method by which handlers are assigned"),
+    "bad-handling": Code(ERROR, START, "no method by which handlers are assigned, or no number"),
     "unknown-handler": Code(
         WARNING,
         JOB,

@@ -76,9 +76,14 @@ class Subject:
         return {runner.id: runner_type(runner.load) for runner in self.conf.runners if runner.id not in RULE_RUNNERS}
 
     @cached_property
+    def environments(self) -> list[Environment]:
+        """Those that Galaxy looks at: it passes over what says enabled: false."""
+        return [item for item in self.conf.environments if enabled(item.params)]
+
+    @cached_property
     def placed(self) -> list[tuple[Environment, RunnerType, str]]:
         """Environments whose runner is known, with its type and their place."""
-        found = ((item, self.kinds.get(item.runner)) for item in self.conf.environments)
+        found = ((item, self.kinds.get(item.runner)) for item in self.environments)
         return [(item, kind, f"execution.environments.{item.id}") for item, kind in found if kind]
 
     def drm_of(self, environment: Environment, kind: RunnerType) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import empty
 from .findings import error, malformed
 
 #: The portable request: options of an environment that are translated into its runner's words. The same names as the options of the module job.
@@ -61,7 +62,10 @@ class Tool:
 
 @dataclass(frozen=True)
 class JobConf:
-    """All of it. Sections that no runner's words are in stay as they are."""
+    """All of it. Sections that no runner's words are in stay as they are.
+
+    ``empty`` are the places with nothing after them at which Galaxy stops, ``empty_for_jobs`` those that no job survives.
+    """
 
     runners: tuple[Runner, ...] = ()
     environments: tuple[Environment, ...] = ()
@@ -71,6 +75,8 @@ class JobConf:
     resources: Mapping[str, Any] = field(default_factory=dict)
     limits: tuple[Mapping[str, Any], ...] = ()
     dynamic: Mapping[str, Any] = field(default_factory=dict)
+    empty: tuple[str, ...] = ()
+    empty_for_jobs: tuple[str, ...] = ()
 
 
 def from_native(native: Any) -> JobConf:
@@ -96,6 +102,8 @@ def from_native(native: Any) -> JobConf:
         resources=_resources(top.get("resources")),
         limits=tuple(_mapping(item, place) for item, place in _items(top.get("limits"), "limits")),
         dynamic=_mapping(top.get("dynamic"), "dynamic"),
+        empty=tuple(empty.sections(top)),
+        empty_for_jobs=tuple(empty.values(top)),
     )
 
 
@@ -131,10 +139,10 @@ def to_native(conf: JobConf) -> dict[str, Any]:
     sections = {
         "runners": {item.id: _native_runner(item) for item in conf.runners},
         "dynamic": conf.dynamic,
-        "handling": conf.handling,
+        "handling": _filled(conf.handling),
         "execution": _filled(execution),
         "tools": [_native_tool(item) for item in conf.tools],
-        "resources": conf.resources,
+        "resources": _filled(conf.resources),
         "limits": list(conf.limits),
     }
     return _filled(sections)
@@ -183,7 +191,7 @@ def _environment(name: str, value: Any) -> Environment:
         runner=_text(options.get("runner"), f"{place}.runner"),
         shell=_text(options.get("shell"), f"{place}.shell"),
         tags=tuple(_text(tag, where) for tag, where in _items(options.get("tags"), f"{place}.tags")),
-        metrics=options.get("metrics"),
+        metrics=_metrics(options.get("metrics"), f"{place}.metrics"),
         env=tuple(_entry(item, where) for item, where in _items(options.get("env"), f"{place}.env")),
         resubmit=tuple(_mapping(item, where) for item, where in _items(options.get("resubmit"), f"{place}.resubmit")),
         params=flat if explicit is None else _mapping(explicit, f"{place}.params"),
@@ -194,18 +202,23 @@ def _environment(name: str, value: Any) -> Environment:
 
 def _native_environment(environment: Environment) -> dict[str, Any]:
     place = f"execution.environments.{environment.id}.env"
-    options = {
-        "runner": environment.runner,
-        "shell": environment.shell,
-        "tags": list(environment.tags),
-        "metrics": environment.metrics,
+    head = {"runner": environment.runner, "shell": environment.shell, "tags": list(environment.tags)}
+    rest = {
         "env": [_env(entry, f"{place}[{index}]") for index, entry in enumerate(environment.env)],
         "resubmit": list(environment.resubmit),
     }
+    # An empty list turns them off. Beside flat parameters Galaxy takes them for one more.
+    metrics = {} if environment.metrics is None else {"metrics": environment.metrics}
     # Flat keys are how admins write params; a name that means something else there needs the explicit form.
-    flat = _NO_PARAMETERS.isdisjoint(environment.params)
+    flat = not metrics and _NO_PARAMETERS.isdisjoint(environment.params)
     params = environment.params if flat else {"params": environment.params}
-    return {**_filled(options), **params, **environment.request}
+    return {**_filled(head), **metrics, **_filled(rest), **params, **environment.request}
+
+
+def _metrics(value: Any, place: str) -> Any:
+    if value is not None and not isinstance(value, (dict, list)):
+        raise malformed(place, value, "a list, empty for none at all, or a mapping such as {src: disabled}")
+    return value
 
 
 def _entry(value: Any, place: str) -> dict[str, Any]:

@@ -213,6 +213,8 @@ def _read_handling(root: Element) -> dict[str, Any]:
 
 def _read_destinations(root: Element) -> Iterator[tuple[str, dict[str, Any]]]:
     for element, place in _children(root, "destinations", "destination"):
+        if not element.get("runner"):
+            raise error("malformed", place, "has no runner; Galaxy would pass over it", "Name one, or remove it.")
         options = {
             "runner": element.get("runner"),
             "tags": _split(element.get("tags", "")),
@@ -244,7 +246,7 @@ def _read_env(element: Element, place: str) -> dict[str, Any]:
     entry: dict[str, Any] = dict(_named(element, ENV))
     if "raw" in entry:
         entry["raw"] = _flag(entry["raw"], f"{place}@raw")
-    return {**entry, **({"value": element.text or ""} if "name" in entry else {})}
+    return {**entry, **({"value": element.text} if "name" in entry else {})}
 
 
 def _read_limit(element: Element) -> dict[str, Any]:

@@ -84,6 +84,8 @@ def _destinations(root: Element, execution: Mapping[str, Any]) -> None:
         place = f"execution.environments.{name}"
         if "shell" in environment:
             raise _cannot(f"{place}.shell", "a shell")
+        if not environment.get("runner"):
+            raise _cannot(f"{place}.runner", "an environment without a runner: Galaxy would pass over it")
         own = ("runner", "tags", "metrics", "env", "resubmit", "params")
         params = environment.get("params", {key: value for key, value in environment.items() if key not in own})
         tags = _joined(environment.get("tags", ()), f"{place}.tags")
@@ -112,7 +114,7 @@ def _metrics(environment: Mapping[str, Any], place: str) -> str | None:
     metrics = environment.get("metrics")
     if metrics is None or metrics == {"src": "default"}:
         return None
-    if metrics == {"src": "disabled"}:
+    if metrics in ({"src": "disabled"}, []):
         return "false"
     # Galaxy's attribute could name a file, but is taken for a boolean first, which a path is not.
     raise _cannot(f"{place}.metrics", "metrics other than default or disabled")

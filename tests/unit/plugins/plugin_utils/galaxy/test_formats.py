@@ -156,14 +156,21 @@ def test_what_xml_cannot_say(native: dict[str, Any], place: str) -> None:
         ("<job_conf><macros/></job_conf>", "only-in-xml"),
         ("<toolbox/>", "malformed"),
         ('<job_conf><plugins><plugin id="a" load="x"/></plugins></job_conf>', "malformed"),
-        ('<job_conf><destinations><destination id="a" metrics="/m.xml"/></destinations></job_conf>', "malformed"),
-        ('<job_conf><destinations><destination id="a" metrics="on"/></destinations></job_conf>', "malformed"),
         (
-            '<job_conf><destinations><destination id="a"><env id="A" raw="ja"/></destination></destinations></job_conf>',
+            '<job_conf><destinations><destination id="a" runner="r" metrics="/m.xml"/></destinations></job_conf>',
             "malformed",
         ),
         (
-            '<job_conf><destinations><destination id="a"><param id="p">1</param><param id="p">2</param></destination></destinations></job_conf>',
+            '<job_conf><destinations><destination id="a" runner="r" metrics="on"/></destinations></job_conf>',
+            "malformed",
+        ),
+        ('<job_conf><destinations><destination id="a"/></destinations></job_conf>', "malformed"),
+        (
+            '<job_conf><destinations><destination id="a" runner="r"><env id="A" raw="ja"/></destination></destinations></job_conf>',
+            "malformed",
+        ),
+        (
+            '<job_conf><destinations><destination id="a" runner="r"><param id="p">1</param><param id="p">2</param></destination></destinations></job_conf>',
             "duplicate-id",
         ),
     ],

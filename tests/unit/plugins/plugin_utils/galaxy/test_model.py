@@ -38,8 +38,7 @@ WHOLE: dict[str, Any] = {
                     {"execute": "module load x"},
                 ],
                 "resubmit": [{"condition": "memory_limit_reached", "environment": "big", "delay": "60"}],
-                "nativeSpecification": "--mem=10",
-                "docker_volumes": [{"host_path": "/a"}],
+                "params": {"nativeSpecification": "--mem=10", "docker_volumes": [{"host_path": "/a"}]},
             },
         },
     },
@@ -50,6 +49,20 @@ WHOLE: dict[str, Any] = {
     "resources": {"default": "r", "groups": {"r": ["cores", "mem"]}},
     "limits": [{"type": "environment_total_concurrent_jobs", "id": "one", "value": 3}],
 }
+
+
+@pytest.mark.parametrize("metrics", [[], [{"type": "core"}], {"src": "disabled"}, {}])
+def test_metrics_stay_what_they_are_and_are_no_parameter(metrics: Any) -> None:
+    """Galaxy takes a list without any for none at all, and beside flat parameters makes metrics one of them."""
+    native = {"execution": {"environments": {"a": {"runner": "condor", "metrics": metrics, "request_cpus": 2}}}}
+    written = to_native(from_native(native))["execution"]["environments"]["a"]
+    assert written == {"runner": "condor", "metrics": metrics, "params": {"request_cpus": 2}}
+
+
+@pytest.mark.parametrize("metrics", [False, "off", 1])
+def test_metrics_of_another_kind_are_refused(metrics: Any) -> None:
+    with pytest.raises(JobConfError, match=r"execution\.environments\.a\.metrics"):
+        from_native({"execution": {"environments": {"a": {"metrics": metrics}}}})
 
 
 def test_round_trip() -> None:

@@ -11,7 +11,7 @@ from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.codes impor
 FAILING = Path(__file__).resolve().parents[2] / "molecule" / "galaxy" / "tests" / "failing.yml"
 #: What fails in Galaxy's own code when a job comes, without a cluster: the step that it fails at, and with what. (test_loader.py)
 FAILS = {
-    "bad-cli-value": "(job of .*failure submitting job|plugins of .*TypeError)",
+    "bad-cli-value": "(job of .*(failure submitting job|TypeError)|plugins of .*TypeError)",
     "bad-env": "env of .*KeyError",
     "bad-environment-value": "job of .*(invalid literal|could not convert|must be)",
     "bad-workers": "workers of .*StopIteration",

@@ -139,6 +139,11 @@ def test_the_tables_have_the_parameters_that_galaxy_has(answers: dict[str, Any],
     assert {key: told[key] for key in told if told[key] != galaxys[key]} == OTHER_DEFAULTS.get(kind.module, {})
 
 
+@pytest.mark.parametrize("file", ["text-is-true/bad-1", "text-is-true/bad-2"])
+def test_galaxy_takes_any_text_for_true(answers: dict[str, Any], file: str) -> None:
+    assert answers[file]["values"]["k8s"]["k8s_use_service_account"] is True
+
+
 def given(answers: dict[str, Any], file: str) -> Any:
     return answers[file]["given"]["here"]
 

@@ -16,6 +16,8 @@ from .model import Environment
 _NO_HOLD = ("Torque", "SlurmTorque", "OpenPBS")
 _HOLDS = ("Hold_Types", "-h")
 # They hand options of their own to RemoteShell under that name. Any other that they do not know is passed over.
+# Nothing after these is a path to their code.
+_NEVER_EMPTY = (("SecureShell", "hostname"), ("LSF", "excluded_hosts"))
 _NOT_TAKEN = (("SecureShell", "options"), ("GlobusSecureShell", "options"))
 
 
@@ -74,7 +76,11 @@ class _Plugin:
             if name in _NO_HOLD and key in _HOLDS:
                 message = f"{name} does not know the state of a held job, and stops looking at all jobs"
                 yield Finding("cli-hold", place, message, "Leave it out.")
-            if (name, key) in _NOT_TAKEN:
+            if (name, key) in _NEVER_EMPTY and value is None:
+                yield Finding(
+                    "bad-cli-value", place, "has nothing after it; every job there would fail", "Leave it out."
+                )
+            elif (name, key) in _NOT_TAKEN:
                 message = f"is not taken by {name}; every job there would fail"
                 yield Finding("bad-cli-value", place, message, "Leave it out, or use RemoteShell.")
             elif parameter is None and not (self.what == "job" and key.startswith("-")):

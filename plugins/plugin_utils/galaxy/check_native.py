@@ -54,7 +54,8 @@ def specifications(subject: Subject) -> Iterator[Finding]:
     for environment, kind, place in subject.placed:
         if kind.module not in BY_LIBRARY:
             continue
-        given = [spelling for spelling in SPELLINGS if spelling in environment.params]
+        # Nothing after it says nothing.
+        given = [spelling for spelling in SPELLINGS if environment.params.get(spelling)]
         if len(given) == 2:
             message = f"is not read, because there is {given[0]} too"
             yield Finding("two-native-specifications", f"{place}.{given[1]}", message, "Keep one of the two.")

@@ -82,6 +82,10 @@ def _parameters(subject: Subject, runner: Runner, kind: RunnerType, place: str) 
             mend = f"Give {parameter.wanted}."
             mend += " A text is none, and XML has texts alone." if parameter.accepts(value) else ""
             yield Finding("bad-runner-value", f"{place}.{name}", "has a value that its runner refuses", mend)
+        elif parameter.misread(_as_read(subject, value)):
+            message = "is a text, and Galaxy takes any text for true there"
+            mend = "Write false without quotes; in XML, leave the element empty."
+            yield Finding("text-is-true", f"{place}.{name}", message, mend)
         else:
             yield from _release(subject, f"{place}.{name}", name, parameter.since)
 

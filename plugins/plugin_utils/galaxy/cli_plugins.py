@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .parameters import MEMORY, WALLTIME, Parameter, anything, count, flag, positive, scalar, text
+from .parameters import MEMORY, WALLTIME, Parameter, anything, count, flag, positive, text, word
 from .runners_drm import QSUB_NAMES
 
 
@@ -23,12 +23,12 @@ class CliPlugin:
     since: str = ""
 
 
-_REMOTE = {"rsh": text("rsh"), "rcp": text("rcp"), "hostname": text("localhost"), "username": text()}
+_REMOTE = {"rsh": word("rsh"), "rcp": word("rcp"), "hostname": word("localhost"), "username": word()}
 _SECURE = {
     **_REMOTE,
-    "rsh": text("ssh"),
-    "rcp": text("scp"),
-    "private_key": text(),
+    "rsh": word("ssh"),
+    "rcp": word("scp"),
+    "private_key": word(),
     "port": positive(),
     "strict_host_key_checking": flag(True),
 }
@@ -36,13 +36,13 @@ SHELL_PLUGINS = {
     "LocalShell": CliPlugin(),
     "RemoteShell": CliPlugin({**_REMOTE, "options": anything()}),
     "SecureShell": CliPlugin(_SECURE),
-    "GlobusSecureShell": CliPlugin({**_SECURE, "rsh": text("gsissh"), "rcp": text("gsiscp")}),
+    "GlobusSecureShell": CliPlugin({**_SECURE, "rsh": word("gsissh"), "rcp": word("gsiscp")}),
     "ParamikoShell": CliPlugin(
         {
-            "username": text(required=True),
-            "hostname": text(required=True),
-            "password": text(),
-            "private_key": text(),
+            "username": word(required=True),
+            "hostname": word(required=True),
+            "password": word(),
+            "private_key": word(),
             "port": positive(22),
             "timeout": count(60),
             "strict_host_key_checking": flag(True),
@@ -54,7 +54,7 @@ SHELL_PLUGINS = {
 def _job(
     drm: str, options: Mapping[str, str], raises: tuple[str, ...] = (), more: tuple[str, ...] = (), since: str = ""
 ) -> CliPlugin:
-    return CliPlugin({name: scalar() for name in (*options, *more)}, options, drm, frozenset(raises), since)
+    return CliPlugin({name: text() for name in (*options, *more)}, options, drm, frozenset(raises), since)
 
 
 JOB_PLUGINS = {

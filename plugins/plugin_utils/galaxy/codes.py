@@ -56,6 +56,9 @@ CODES: dict[str, Code] = {
     "unknown-runner-parameter": Code(ERROR, START, "the runner does not take it; cli and pbs take none at all"),
     "sample-name": Code(ERROR, START, "a name that Galaxy's sample files use and its code does not"),
     "bad-runner-value": Code(ERROR, START, "the runner refuses the value"),
+    "text-is-true": Code(
+        ERROR, IGNORED, "a text that says false where Galaxy takes any text for true, as every value in XML is one"
+    ),
     "bad-workers": Code(ERROR, JOB, "no number of workers above 0: with 0 jobs wait for ever"),
     "workers-not-number": Code(ERROR, JOB, "a number of workers in quotes", mended=True),
     "not-in-release": Code(ERROR, START, "the runner, parameter or format came with a later release"),

@@ -74,7 +74,7 @@ def _options(environment: Environment, kind: RunnerType, drm: str) -> Iterator[O
         yield from (Option(name, name.lower(), (str(value),)) for name, value in params.items())
     elif kind.module in BY_LIBRARY:
         for spelling in SPELLINGS:
-            yield from split(spelling, words_of(str(params.get(spelling, ""))), drm)
+            yield from split(spelling, words_of(str(params.get(spelling) or "")), drm)
 
 
 def words_of(text: str) -> list[str]:

@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter: what it may be, Galaxy's default, and the first release that takes it (empty: every release that is known here)."""
+    """One parameter: what it may be, Galaxy's default, and the first release that takes it (empty: every release that is known here).
+
+    ``any_text_is_true``: Galaxy's code makes a boolean of it by bool().
+    """
 
     wanted: str
     accepts: Callable[[Any], bool]
     default: Any = None
     required: bool = False
     since: str = ""
+    any_text_is_true: bool = False
+
+    def misread(self, value: Any) -> bool:
+        """Whether Galaxy takes a text that says false for true."""
+        return self.any_text_is_true and isinstance(value, str) and value.strip().lower() in _FALSE
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,8 @@ class RunnerType:
 
 
 PREFIX = "galaxy.jobs.runners."
+_TRUE = ("true", "yes", "on", "1", "y", "t")
+_FALSE = ("false", "no", "off", "0", "n", "f")
 WALLTIME = "walltime_reached"
 MEMORY = "memory_limit_reached"
 
@@ -60,20 +70,18 @@ def release(text: str) -> tuple[int, int]:
     return int(match.group(1)), int(match.group(2))
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
 def _is_scalar(value: Any) -> bool:
-    return isinstance(value, (str, int, float, bool)) and value != ""
+    """Galaxy makes a text of anything; nothing at all is as if it were left out."""
+    return value is None or isinstance(value, (str, int, float, bool))
 
 
 def _is_count(value: Any) -> bool:
-    return not isinstance(value, bool) and str(value).strip().isdecimal()
+    """As int() takes it, which passes over a fraction."""
+    return value >= 0 if isinstance(value, (int, float)) else str(value).strip().isdecimal()
 
 
 def _is_positive(value: Any) -> bool:
-    return _is_count(value) and int(str(value)) > 0
+    return not isinstance(value, (bool, float)) and _is_count(value) and int(value) > 0
 
 
 def _is_number(value: Any) -> bool:
@@ -81,17 +89,17 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_flag(value: Any) -> bool:
-    return str(value).strip().lower() in ("true", "false", "yes", "no", "on", "off", "1", "0", "y", "n", "t", "f")
+    return value is None or str(value).strip().lower() in (*_TRUE, *_FALSE)
 
 
 def text(default: Any = None, required: bool = False, since: str = "") -> Parameter:
-    """A text."""
-    return Parameter("a text", _is_text, default, required, since)
+    """A text, or a number of which Galaxy makes one."""
+    return Parameter("a text", _is_scalar, default, required, since)
 
 
-def scalar(default: Any = None, required: bool = False, since: str = "") -> Parameter:
-    """A text or a number: Galaxy makes a text of it."""
-    return Parameter("a text or a number", _is_scalar, default, required, since)
+def word(default: Any = None, required: bool = False) -> Parameter:
+    """A text of which Galaxy's code makes no text first, so that nothing and a number are none."""
+    return Parameter("a text", lambda value: isinstance(value, str) and bool(value), default, required)
 
 
 def count(default: Any = None, required: bool = False, since: str = "") -> Parameter:
@@ -113,7 +121,7 @@ def or_none(parameter: Parameter) -> Parameter:
     """The same, or the text None, by which Galaxy means no value."""
     return Parameter(
         f"{parameter.wanted}, or None",
-        lambda value: value is None or value == "None" or parameter.accepts(value),
+        lambda value: value == "None" or parameter.accepts(value),
         parameter.default,
         parameter.required,
         parameter.since,
@@ -125,6 +133,11 @@ def flag(default: bool | None = False, since: str = "") -> Parameter:
     return Parameter("true or false", _is_flag, default, False, since)
 
 
+def truth(default: bool = False, since: str = "") -> Parameter:
+    """A boolean of which no text may be made."""
+    return replace(flag(default, since), any_text_is_true=True)
+
+
 def one_of(*values: str, default: Any = None, since: str = "") -> Parameter:
     """One of these texts."""
     return Parameter(f"one of {', '.join(values)}", lambda value: value in values, default, False, since)
@@ -132,9 +145,11 @@ def one_of(*values: str, default: Any = None, since: str = "") -> Parameter:
 
 def anything(default: Any = None, since: str = "") -> Parameter:
     """Lists and mappings too."""
-    return Parameter("a value", lambda value: value is not None, default, False, since)
+    return Parameter("a value", lambda value: True, default, False, since)
 
 
 def account(default: Any = None, variable: str = "$gid") -> Parameter:
     """A number of a user or group, or the variable that stands for Galaxy's own."""
-    return Parameter(f"a number or {variable}", lambda value: value == variable or _is_count(value), default)
+    return Parameter(
+        f"a number or {variable}", lambda value: value in (None, "", variable) or _is_count(value), default
+    )

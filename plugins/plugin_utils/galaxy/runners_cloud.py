@@ -18,17 +18,17 @@ from .parameters import (
     one_of,
     or_none,
     positive,
-    scalar,
     text,
+    truth,
 )
 from .runners_drm import BASE
 
-_SIZES = {"requests_cpu": scalar(), "requests_memory": scalar(), "limits_cpu": scalar(), "limits_memory": scalar()}
+_SIZES = {"requests_cpu": text(), "requests_memory": text(), "limits_cpu": text(), "limits_memory": text()}
 
 _KUBERNETES = {
     **BASE,
     "k8s_config_path": text(),
-    "k8s_use_service_account": flag(),
+    "k8s_use_service_account": truth(),
     "k8s_persistent_volume_claims": text(),
     "k8s_working_volume_claim": text(since="22.01"),
     "k8s_data_volume_claim": text(since="22.01"),
@@ -38,7 +38,7 @@ _KUBERNETES = {
     "k8s_node_selector": text(since="21.09"),
     "k8s_extra_job_envs": text(since="21.09"),
     "k8s_tolerations": text(),
-    "k8s_galaxy_instance_id": scalar(),
+    "k8s_galaxy_instance_id": text(),
     # Its check compares the type int with a number (26.1 and every release before it): any value ends Galaxy's start.
     "k8s_timeout_seconds_job_deletion": Parameter(
         "nothing, and leave it out: Galaxy does not start with any value", lambda value: False, 30
@@ -56,7 +56,7 @@ _KUBERNETES = {
     "k8s_job_spec_back_off_limit": count(0, since="24.0"),
     "k8s_walltime_limit": count(172800),
     "k8s_unschedulable_walltime_limit": count(since="21.09"),
-    "k8s_interactivetools_use_ssl": flag(since="21.09"),
+    "k8s_interactivetools_use_ssl": truth(since="21.09"),
     "k8s_interactivetools_ingress_annotations": text(since="21.09"),
     "k8s_interactivetools_ingress_class": text(since="24.0"),
     "k8s_interactivetools_tls_secret": text(since="24.2"),
@@ -84,19 +84,19 @@ _AWS = {
     "efs_filesystem_id": text(required=True),
     "efs_mount_point": text(required=True),
     "execute_role_arn": text(),
-    "fargate_version": scalar(),
+    "fargate_version": text(),
     "auto_platform": flag(),
     "ec2_host_volumes": text(),
     "privileged": flag(),
     "retry_attempts": count(1),
     "retry_on_exit_statusReason": text(),
     "retry_on_exit_reason": text(),
-    "retry_on_exit_exitCode": scalar(),
+    "retry_on_exit_exitCode": text(),
     "retry_on_exit_action": text("RETRY"),
 }
 
 _GCP = {
-    "project_id": scalar(),
+    "project_id": text(),
     "region": text("us-central1"),
     "zone": text(),
     "service_account_file": text(),
@@ -105,7 +105,7 @@ _GCP = {
     "boot_disk_size_gb": positive(100),
     "boot_disk_type": text("pd-standard"),
     "max_retry_count": count(3),
-    "max_run_duration": scalar("86400s"),
+    "max_run_duration": text("86400s"),
     "polling_interval": positive(30),
     "gcp_batch_volumes": text(),
     "docker_extra_volumes": text(),
@@ -114,13 +114,13 @@ _GCP = {
     "vcpu": number(1.0),
     "memory_mib": positive(2048),
     **_SIZES,
-    "use_container": flag(True),
+    "use_container": truth(True),
     "galaxy_user_id": account(variable="$uid"),
     "galaxy_group_id": account(),
     "custom_vm_image": text(),
-    "delete_completed_jobs": flag(True, since="26.1"),
+    "delete_completed_jobs": truth(True, since="26.1"),
     "job_id_prefix": text("galaxy-job", since="26.1"),
-    "use_object_store": flag(),
+    "use_object_store": truth(),
     "object_store_path": text(),
 }
 
@@ -140,8 +140,8 @@ _CHRONOS_ENVIRONMENT = {
 }
 _GODOCKER = {"godocker_master": text(), "user": text(), "key": text(), "godocker_project": text()}
 _GODOCKER_ENVIRONMENT = {
-    "docker_cpu": scalar(),
-    "docker_memory": scalar(),
+    "docker_cpu": text(),
+    "docker_memory": text(),
     "godocker_volumes": anything(),
     "virtualenv": flag(),
 }
@@ -167,7 +167,7 @@ TYPES = (
         "gcp_batch",
         "GoogleCloudBatchJobRunner",
         {**BASE, **{name: or_none(parameter) for name, parameter in _GCP.items()}},
-        {**_GCP, "cores": scalar(), "mem": scalar(), "walltime_limit": scalar()},
+        {**_GCP, "cores": text(), "mem": text(), "walltime_limit": text()},
         needs="the Python package google-cloud-batch, and NFS for Galaxy's files",
         since="26.0",
     ),

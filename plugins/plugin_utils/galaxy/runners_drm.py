@@ -5,21 +5,21 @@
 
 from __future__ import annotations
 
-from .parameters import MEMORY, WALLTIME, RunnerType, count, flag, one_of, positive, scalar, text
+from .parameters import MEMORY, WALLTIME, RunnerType, count, flag, one_of, positive, text, word
 
 BASE = {"recheck_missing_job_retries": count(0)}
 # Galaxy 25.1 does not start with any: these two took none.
 _BASE_OF_THE_HOST = {"recheck_missing_job_retries": count(0, since="26.0")}
 _LIBRARY = {
     **BASE,
-    "drmaa_library_path": text("$DRMAA_LIBRARY_PATH"),
+    "drmaa_library_path": word("$DRMAA_LIBRARY_PATH"),
     "invalidjobexception_state": one_of("ok", "error", default="ok"),
     "invalidjobexception_retries": count(0),
     "internalexception_state": one_of("ok", "error", default="ok"),
     "internalexception_retries": count(0),
 }
-_NATIVE = {"nativeSpecification": scalar(), "native_specification": scalar(), "allow_guests": flag()}
-_CONDOR = {"request_cpus": scalar(1), "request_memory": scalar(), "universe": text("vanilla"), "docker_image": text()}
+_NATIVE = {"nativeSpecification": text(), "native_specification": text(), "allow_guests": flag()}
+_CONDOR = {"request_cpus": text(1), "request_memory": text(), "universe": text("vanilla"), "docker_image": text()}
 _CONTACT = {"htcondor_collector": text(), "htcondor_schedd": text(), "htcondor_config": text()}
 
 #: qsub's options as the pbs runner and three job plugins of the cli runner name them.
@@ -73,7 +73,7 @@ TYPES = (
         "pbs",
         "PBSJobRunner",
         {},
-        {name: scalar() for name in QSUB_NAMES},
+        {name: text() for name in QSUB_NAMES},
         drm="torque",
         needs="pbs_python, built against TORQUE",
     ),
@@ -90,7 +90,7 @@ TYPES = (
         "htcondor",
         "HTCondorJobRunner",
         {**BASE, **_CONTACT},
-        {**_CONDOR, **_CONTACT, "request_walltime": scalar(), "max_held_count": count(3)},
+        {**_CONDOR, **_CONTACT, "request_walltime": text(), "max_held_count": count(3)},
         drm="htcondor",
         closed=False,
         raises=frozenset((WALLTIME, MEMORY)),

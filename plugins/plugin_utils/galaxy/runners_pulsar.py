@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from .parameters import Parameter, RunnerType, anything, count, flag, number, one_of, or_none, scalar, text
+from .parameters import Parameter, RunnerType, anything, count, flag, number, one_of, or_none, text
 from .runners_drm import BASE
 
+# Nothing after it is its default, which is none.
+_TRANSPORT = Parameter("urllib, curl or None", lambda value: value in ("urllib", "curl", "None", None))
 _PLUGIN = {
     **BASE,
-    "transport": or_none(one_of("urllib", "curl")),
+    "transport": _TRANSPORT,
     "transport_timeout": or_none(count()),
     "cache": or_none(flag(None)),
     "remote_container_handling": flag(),
@@ -45,7 +47,7 @@ _PLUGIN = {
 }
 _ENVIRONMENT = {
     "url": text(),
-    "private_token": scalar(),
+    "private_token": text(),
     "manager": text(),
     "default_file_action": one_of(
         "none",
@@ -68,14 +70,14 @@ _ENVIRONMENT = {
     "remote_container_handling": flag(),
     "jobs_directory": text(),
     "persistence_directory": text(),
-    "transport": or_none(one_of("urllib", "curl")),
+    "transport": _TRANSPORT,
     "pulsar_app_config": anything(),
     "pulsar_app_config_path": text(),
     "pulsar_container_image": text(),
     "container_resolvers": anything(),
     "container_resolvers_config_file": text(),
     "remote_sep": text(),
-    "galaxy_instance_id": scalar(),
+    "galaxy_instance_id": text(),
     "job_secret_base": text("jobs_token"),
     "ssd_name": text(),
     "ssh_user": text(),

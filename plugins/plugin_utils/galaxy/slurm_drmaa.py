@@ -52,6 +52,8 @@ def _time(option: str, value: str) -> str:
     match = _TIME.fullmatch(value)
     if not match:
         raise Refused("native_options", f"slurm-drmaa misreads {value!r} for {option}", "Use the option walltime.")
+    if not match.group(1) and int(match.group(4)) == 0:
+        return value
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     total = (days * 24 + hours) * 60 + minutes + (seconds > 0)
     return f"{total // 60}:{total % 60:02d}:00"

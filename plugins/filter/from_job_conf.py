@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import render
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import Context
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import JobConfError
 
 DOCUMENTATION = r"""
@@ -26,6 +27,11 @@ options:
     description: The text of a file, XML or YAML, or a structure.
     type: raw
     required: true
+  environ:
+    description:
+      - The variables that Galaxy's service has, for what C(job_conf.xml) takes C(from_environ). Of one that is not here, what stands in the file counts.
+      - Without this option such a file is refused.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -33,6 +39,10 @@ EXAMPLES = r"""
   clusterjobs.drm.job_conf:
     path: /srv/galaxy/config/job_conf.yml
     job_config: "{{ lookup('ansible.builtin.file', 'job_conf.xml') | clusterjobs.drm.from_job_conf }}"
+
+- name: A file that takes values from the environment, as its service has them
+  ansible.builtin.debug:
+    msg: "{{ lookup('ansible.builtin.file', 'job_conf.xml') | clusterjobs.drm.from_job_conf(environ={'NATIVE_SPEC': '--ntasks=2'}) }}"
 """
 
 RETURN = r"""
@@ -42,10 +52,10 @@ _value:
 """
 
 
-def from_job_conf(value: Any) -> dict[str, Any]:
+def from_job_conf(value: Any, environ: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The filter itself."""
     try:
-        return render.read(value)
+        return render.read(value, Context(environ=environ).environ)
     except JobConfError as error:
         raise AnsibleFilterError(f"from_job_conf: {error}") from error
 

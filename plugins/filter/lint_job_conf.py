@@ -52,6 +52,11 @@ options:
     type: str
     choices: [yaml, xml, inline]
     default: yaml
+  environ:
+    description:
+      - The variables that Galaxy's service has, for what C(job_conf.xml) takes C(from_environ). Of one that is not here, what stands in the file counts.
+      - Without this option such a file is refused.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -78,13 +83,14 @@ def lint_job_conf(
     cluster: Mapping[str, Any] | None = None,
     galaxy_config: Mapping[str, Any] | None = None,
     form: str = "yaml",
+    environ: Mapping[str, Any] | None = None,
 ) -> list[dict[str, str]]:
     """The filter itself."""
     if form not in FORMATS:
         raise AnsibleFilterError(f"lint_job_conf: form is {form!r}, not one of {', '.join(FORMATS)}")
     settings = render.galaxy_section(galaxy_config)
     try:
-        context = Context(drm, str(galaxy_release), codes_in(waive), settings, cluster or {}, form)
+        context = Context(drm, str(galaxy_release), codes_in(waive), settings, cluster or {}, form, environ=environ)
     except JobConfError as error:
         raise AnsibleFilterError(f"lint_job_conf: {error}") from error
     return [finding.as_dict() for finding in render.lint(value, context)]

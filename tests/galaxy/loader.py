@@ -1,7 +1,7 @@
 """Load job configurations with Galaxy's own schema, loader and runner classes, and say what became of each. Run by the Python that has Galaxy.
 
 In: a JSON list of {name, path, form, galaxy, qacct} as the first argument's file. Out: a JSON object by name, with `schema` (errors of Galaxy's
-schema), `loaded` (empty, or why Galaxy would not start), and what was loaded: `destinations`, `tools`, `limits`, `handlers`, and each runner's
+schema), `loaded` (empty, or why Galaxy would not start), and what was loaded: `destinations`, `tools`, `limits`, `handlers`, `metrics`, and each runner's
 `parameters` with their defaults and its `values`; `jobs`, what of it fails when a job comes; and `given`, what the DRM is told of a job, by environment.
 """
 
@@ -146,6 +146,10 @@ def load(path: str, form: str, galaxy: dict[str, Any], qacct: str) -> dict[str, 
     }
     answer["destinations"], answer["tools"] = destinations, tools
     answer["limits"], answer["handlers"] = repr(loaded.limits), loaded.handlers
+    answer["metrics"] = {
+        name: [plugin.plugin_type for plugin in instrumenter.plugins]
+        for name, instrumenter in loaded.app.job_metrics.job_instrumenters.items()
+    }
     answer["parameters"] = {name: _defaults(plugin) for name, plugin in plugins.items()}
     answer["values"] = {name: {**plugin.runner_params.params} for name, plugin in plugins.items()}
     answer["jobs"], answer["given"] = failures(loaded, plugins, qacct)

@@ -111,7 +111,8 @@ def native_of(name: str) -> dict[str, Any]:
             "resubmit": [{"condition": "any_failure and attempt < 2", "environment": "here", "delay": "60"}],
             **environment,
         },
-        "near": {"runner": "local", "tags": ["all"]},
+        "near": {"runner": "local", "tags": ["all"], "metrics": [{"type": "core"}, {"type": "uname"}]},
+        "quiet": {"runner": "local", "metrics": []},
         "rule": {"runner": "dynamic", "type": "python", "function": "choose"},
         "tpv": {
             "runner": "dynamic",

@@ -6,6 +6,7 @@ Run by `make galaxy-loader`, or by hand: python3 tools/bootstrap.py galaxy && .v
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import pytest
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy import render
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.codes import CODES, START, UNSAID
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.context import NEWEST, Context
+from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.findings import JobConfError
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.runners import RUNNER_TYPES, runner_type
-from ansible_collections.clusterjobs.drm.tests.galaxy.conftest import ROOT, Load
+from ansible_collections.clusterjobs.drm.tests.galaxy.conftest import GALAXY, ROOT, Load
 from ansible_collections.clusterjobs.drm.tests.galaxy.proofs import (
     FAILS,
     FAILS_IN_OLDER,
@@ -92,6 +94,7 @@ def test_galaxy_takes_what_is_rendered(answers: dict[str, Any], name: str, form:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_three_forms_mean_the_same(answers: dict[str, Any], name: str) -> None:
     yaml, xml, inline = (answers[f"{name}/{form}"] for form in FORMS)
+    assert yaml["metrics"] == inline["metrics"] == xml["metrics"] == {"near": ["core", "uname"], "quiet": []}
     for part in ("destinations", "tools", "limits", "handlers"):
         assert yaml[part] == inline[part]
         assert _plain(yaml[part]) == _plain(xml[part])
@@ -142,6 +145,27 @@ def test_the_tables_have_the_parameters_that_galaxy_has(answers: dict[str, Any],
 @pytest.mark.parametrize("file", ["text-is-true/bad-1", "text-is-true/bad-2"])
 def test_galaxy_takes_any_text_for_true(answers: dict[str, Any], file: str) -> None:
     assert answers[file]["values"]["k8s"]["k8s_use_service_account"] is True
+
+
+MACROS = """<job_conf>
+  <macros><token name="@PARTITION@">main</token><xml name="spec"><param id="nativeSpecification">-p @PARTITION@</param></xml></macros>
+  <plugins><plugin id="slurm" type="runner" load="galaxy.jobs.runners.slurm:SlurmJobRunner"/></plugins>
+  <destinations><destination id="here" runner="slurm"><expand macro="spec"/></destination></destinations>
+</job_conf>"""
+
+
+def test_the_guides_command_expands_macros(tmp_path: Path) -> None:
+    """The command of docs/job_conf.md, and what it writes is read."""
+    guide = (ROOT / "docs" / "job_conf.md").read_text(encoding="utf-8")
+    found = re.search(r"venv/bin/python -c '(import sys; from galaxy\.util\.xml_macros[^']+)' job_conf\.xml", guide)
+    assert found
+    path = tmp_path / "job_conf.xml"
+    path.write_text(MACROS, encoding="utf-8")
+    with pytest.raises(JobConfError, match=r"docs/job_conf\.md"):
+        render.read(MACROS)
+    answer = subprocess.run([str(GALAXY), "-c", found.group(1), str(path)], capture_output=True, text=True, check=True)
+    here = render.read(answer.stdout)["execution"]["environments"]["here"]
+    assert here == {"runner": "slurm", "nativeSpecification": "-p main"}
 
 
 def given(answers: dict[str, Any], file: str) -> Any:

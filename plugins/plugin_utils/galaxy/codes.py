@@ -38,7 +38,7 @@ CODES: dict[str, Code] = {
     "not-yaml": Code(ERROR, UNSAID, "the text is not YAML"),
     "not-xml": Code(ERROR, UNSAID, "the text is not XML, or declares a document type or entities"),
     "only-in-xml": Code(
-        ERROR, UNSAID, "macros, values from the environment and job_metrics, which only Galaxy can fill in"
+        ERROR, UNSAID, "macros, and values from Galaxy's settings or environment, which only Galaxy can fill in"
     ),
     "unread-in-xml": Code(
         ERROR, UNSAID, "an element or attribute of job_conf.xml where Galaxy does not look for it, so that it is lost"

@@ -26,7 +26,7 @@ FORMATS = ("yaml", "xml", "inline")
 class Context:
     """The task's options that decide what is right. ``galaxy`` is the section of that name, ``cluster`` what cluster_info returned.
 
-    ``umask`` is the one that its jobs get.
+    ``umask`` is the one that its jobs get, ``environ`` what job_conf.xml takes from the environment of Galaxy's service.
     """
 
     drm: str = "auto"
@@ -36,10 +36,11 @@ class Context:
     cluster: Mapping[str, Any] = field(default_factory=dict)
     form: str = "yaml"
     umask: str = ""
+    environ: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would make every finding wrong. Raises JobConfError."""
-        for option, value in (("galaxy", self.galaxy), ("cluster", self.cluster)):
+        for option, value in (("galaxy", self.galaxy), ("cluster", self.cluster), ("environ", self.environ or {})):
             if not isinstance(value, Mapping):
                 raise error("bad-option", option, "is not a mapping", f"Give {option} as it is documented.")
         if not isinstance(self.cluster.get("queues") or [], (list, tuple)):

@@ -25,12 +25,12 @@ _HANDLERS = ("count", "assign_with", "assign", "default", "max_grab", "ready_win
 _ENVIRONMENT = ("runner", "shell", "tags", "metrics", "resubmit", *PORTABLE)
 
 
-def native_of(value: Any) -> Any:
-    """The native structure in any of the ways, of plain types. Raises JobConfError."""
+def native_of(value: Any, environ: Mapping[str, Any] | None = None) -> Any:
+    """The native structure in any of the ways, of plain types. ``environ`` are the variables that job_conf.xml may name. Raises JobConfError."""
     value = _plain(value)
     if isinstance(value, str):
         text = value.lstrip("\ufeff \t\r\n")
-        value = xml_reader.read(text) if text.startswith("<") else _plain(yaml_format.read(value))
+        value = xml_reader.read(text, environ) if text.startswith("<") else _plain(yaml_format.read(value))
         if isinstance(value, str):
             raise malformed("job configuration", value, "a mapping")
     if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _WRAPPERS:

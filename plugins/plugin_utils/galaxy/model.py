@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -218,6 +219,9 @@ def _native_environment(environment: Environment) -> dict[str, Any]:
 def _metrics(value: Any, place: str) -> Any:
     if value is not None and not isinstance(value, (dict, list)):
         raise malformed(place, value, "a list, empty for none at all, or a mapping such as {src: disabled}")
+    for index, plugin in enumerate(value if isinstance(value, list) else ()):
+        if not isinstance(plugin, dict) or not re.fullmatch(r"[A-Za-z_]\w*", str(plugin.get("type"))):
+            raise malformed(f"{place}[{index}]", plugin, "a mapping with a type, such as {type: core}")
     return value
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,9 +40,9 @@ def _uncollected() -> Iterator[None]:
 
 
 @_uncollected()
-def read(value: Any) -> dict[str, Any]:
+def read(value: Any, environ: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The native structure of what is written in any of the ways. Raises JobConfError."""
-    return to_native(from_native(native_of(value)))
+    return to_native(from_native(native_of(value, environ)))
 
 
 @_uncollected()
@@ -60,7 +60,7 @@ def prepare(value: Any, context: Context) -> tuple[dict[str, Any], list[Finding]
 def lint(value: Any, context: Context) -> list[Finding]:
     """Everything that is wrong with it as it stands, also where it cannot be read, or not be written in its form."""
     try:
-        conf = from_native(native_of(value))
+        conf = from_native(native_of(value, context.environ))
     except JobConfError as problem:
         return list(problem.findings)
     findings = sorted_out(check(conf, context), context.waive, rendered=False)

@@ -17,13 +17,14 @@ from .xml_writer import CONTAINERS, ENV, HANDLING, LIMIT, RESUBMIT, TOOL
 
 # What Galaxy's conversion looks at: the attributes of each element, and the elements in it.
 _READ = {
-    "job_conf": ("", "plugins handlers destinations resources tools limits"),
+    "job_conf": ("", "macros plugins handlers destinations resources tools limits"),
+    "macros": ("", ""),
     "plugins": ("workers", "plugin"),
     "plugin": ("id type load workers", "param"),
     "handlers": ("default assign_with max_grab ready_window_size", "handler"),
     "handler": ("id tags", "plugin"),
     "destinations": ("default", "destination"),
-    "destination": ("id runner tags metrics", "param env resubmit"),
+    "destination": ("id runner tags metrics", "param env resubmit job_metrics"),
     "param": ("id", "container"),
     "container": ("type shell resolve_dependencies", ""),
     "env": ("id file exec raw", ""),
@@ -36,12 +37,23 @@ _READ = {
     "limit": ("type id tag window", ""),
 }
 _KNOWN = {tag: (frozenset(names.split()), frozenset(tags.split())) for tag, (names, tags) in _READ.items()}
+_ENVIRON = "Write its value, or give the filter environ: the variables of Galaxy's service, {} for what stands there."
+_MENDS = {
+    "<param> from_environ": _ENVIRON,
+    "<destinations> default_from_environ": _ENVIRON,
+    "<handlers> default_from_environ": _ENVIRON,
+    "<macros>": "Give the text that Galaxy makes of it: docs/job_conf.md says how.",
+}
+_MEND = "Write its value."
 _TRUE, _FALSE = ("true", "yes", "on", "y", "t", "1"), ("false", "no", "off", "n", "f", "0")
 
 
-def read(text: str) -> dict[str, Any]:
-    """The native structure that Galaxy makes of this text. Raises JobConfError for what only XML can say."""
+def read(text: str, environ: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The native structure that Galaxy makes of this text, its service having these variables. Raises JobConfError for what only XML can say."""
     root = _parse(text)
+    if environ is not None:
+        _fill_in(root, environ)
+    _check(root)
     runners, dynamic = _read_plugins(root)
     execution = {**_read_default(root, "destinations"), "environments": dict(_read_destinations(root))}
     groups = {
@@ -72,18 +84,36 @@ def _parse(text: str) -> Element:
     except (ElementTree.ParseError, ValueError) as problem:
         place = f"line {problem.position[0]}" if isinstance(problem, ElementTree.ParseError) else "the text"
         raise error("not-xml", place, "is not XML", "Mend it.") from None
-    odd = [element for element in root.iter() if not _is_read(element)]
-    for element in odd:
-        extra = [name for name in element.attrib if name.endswith(("from_environ", "from_config"))]
-        if element.tag in ("macros", "expand", "job_metrics") or extra:
-            what = " ".join([f"<{element.tag}>", *extra])
-            raise error("only-in-xml", what, "has no counterpart in the native structure", "Write its value.")
     if root.tag != "job_conf":
         raise error("malformed", f"<{root.tag}>", "is no <job_conf>", "Give the text of a job_conf.xml.")
+    return root
+
+
+def _fill_in(root: Element, environ: Mapping[str, Any]) -> None:
+    """What Galaxy takes from its environment, else what stands there."""
+    for element in root.iter():
+        if "from_environ" in element.attrib:
+            name = element.attrib.pop("from_environ")
+            element.text = str(environ[name]) if name in environ else element.text
+        name = element.attrib.pop("default_from_environ", "")
+        if name in environ:
+            element.set("default", str(environ[name]))
+
+
+def _check(root: Element) -> None:
+    """Raises JobConfError for every place that would be lost."""
+    # Plugins with whatever attributes they take.
+    metrics = {element for metrics in root.iter("job_metrics") for element in metrics.iter()}
+    odd = [element for element in root.iter() if element not in metrics and not _is_read(element)]
+    for element in odd:
+        extra = [name for name in element.attrib if name.endswith(("from_environ", "from_config"))]
+        # What Galaxy's expansion leaves behind is an empty one.
+        if (element.tag == "macros" and len(element)) or element.tag == "expand" or extra:
+            what = " ".join([f"<{element.tag}>", *extra])
+            raise error("only-in-xml", what, "has no counterpart in the native structure", _MENDS.get(what, _MEND))
     unread = [finding for element in odd if element.tag in _KNOWN for finding in _unread(element)]
     if unread:
         raise JobConfError(unread)
-    return root
 
 
 def _is_read(element: Element) -> bool:
@@ -223,14 +253,16 @@ def _read_destinations(root: Element) -> Iterator[tuple[str, dict[str, Any]]]:
             "resubmit": [_named(entry, RESUBMIT) for entry in element.findall("resubmit")],
             "params": _with_sudo(_read_params(element, place)),
         }
-        yield _id(element, place), {key: value for key, value in options.items() if value}
+        # A list without metrics turns them off.
+        filled = {key: value for key, value in options.items() if value or (key, value) == ("metrics", [])}
+        yield _id(element, place), filled
 
 
-def _read_metrics(element: Element, place: str) -> dict[str, str] | None:
+def _read_metrics(element: Element, place: str) -> dict[str, str] | list[dict[str, str]] | None:
     """Galaxy takes the attribute for a boolean before it takes it for a path, so that false is all it can say."""
-    metrics = element.get("metrics")
+    metrics, plugins = element.get("metrics"), element.find("job_metrics")
     if not metrics:
-        return None
+        return None if plugins is None else [{"type": plugin.tag, **plugin.attrib} for plugin in plugins]
     if _flag(metrics, f"{place}@metrics"):
         message = "can only be false: Galaxy would take the word for the name of a file"
         raise error("malformed", f"{place}@metrics", message, "Leave it out.")

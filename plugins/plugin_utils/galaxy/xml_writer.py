@@ -96,6 +96,8 @@ def _destinations(root: Element, execution: Mapping[str, Any]) -> None:
             "metrics": _metrics(environment, place),
         }
         destination = _add(parent, "destination", attributes, place)
+        if isinstance(environment.get("metrics"), list):
+            _job_metrics(destination, environment["metrics"], place)
         _params(destination, _without_sudo(params), place)
         for index, entry in enumerate(environment.get("env", ())):
             _env(destination, entry, f"{place}.env[{index}]")
@@ -112,12 +114,19 @@ def _without_sudo(params: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _metrics(environment: Mapping[str, Any], place: str) -> str | None:
     metrics = environment.get("metrics")
-    if metrics is None or metrics == {"src": "default"}:
+    if metrics is None or metrics == {"src": "default"} or isinstance(metrics, list):
         return None
-    if metrics in ({"src": "disabled"}, []):
+    if metrics == {"src": "disabled"}:
         return "false"
     # Galaxy's attribute could name a file, but is taken for a boolean first, which a path is not.
-    raise _cannot(f"{place}.metrics", "metrics other than default or disabled")
+    raise _cannot(f"{place}.metrics", "metrics other than default, disabled or a list")
+
+
+def _job_metrics(destination: Element, metrics: Iterable[Mapping[str, Any]], place: str) -> None:
+    parent = SubElement(destination, "job_metrics")
+    for index, plugin in enumerate(metrics):
+        options = {key: value for key, value in plugin.items() if key != "type"}
+        _add(parent, str(plugin["type"]), options, f"{place}.metrics[{index}]")
 
 
 def _env(parent: Element, entry: Mapping[str, Any], place: str) -> None:

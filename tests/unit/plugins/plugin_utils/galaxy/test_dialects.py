@@ -91,6 +91,18 @@ def test_galaxy_jobconf_is_the_native_structure() -> None:
     assert lint_job_conf(JOBCONF) == []
 
 
+def test_the_environment_of_galaxys_service() -> None:
+    text = """<job_conf><plugins><plugin id="local" type="runner" load="galaxy.jobs.runners.local:LocalJobRunner"/></plugins>
+      <destinations><destination id="a" runner="local"><param id="local_slots" from_environ="SLOTS">0</param></destination></destinations>
+    </job_conf>"""
+    assert [finding["code"] for finding in lint_job_conf(text)] == ["only-in-xml"]
+    assert [finding["code"] for finding in lint_job_conf(text, environ={})] == ["bad-environment-value"]
+    assert lint_job_conf(text, environ={"SLOTS": 2}) == []
+    assert from_job_conf(text, environ={"SLOTS": 2})["execution"]["environments"]["a"]["local_slots"] == "2"
+    with pytest.raises(AnsibleFilterError, match="environ"):
+        from_job_conf(text, environ=["SLOTS"])  # type: ignore[arg-type]
+
+
 def test_reading_leaves_it_alone() -> None:
     before = copy.deepcopy(JOBCONF)
     from_job_conf(JOBCONF)

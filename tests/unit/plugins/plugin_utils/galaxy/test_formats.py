@@ -121,7 +121,7 @@ def test_docker_means_the_same_in_both_formats() -> None:
         (environment(metrics={"src": "path", "path": "/m.xml"}), "execution.environments.a.metrics"),
         (environment(**{"job_--exclusive": ""}), "execution.environments.a.job_--exclusive"),
         (environment(x="bell\a"), "execution.environments.a.x"),
-        (environment(metrics=[{"type": "core"}]), "execution.environments.a.metrics"),
+        (environment(metrics=[{"type": "core", "x": ["y"]}]), "execution.environments.a.metrics[0].x"),
         (environment(env=[{"name": "A", "value": ""}]), "execution.environments.a.env[0].value"),
         (environment(env=[{"name": "A", "value": "1", "other": "2"}]), "execution.environments.a.env[0].other"),
         (environment(resubmit=[{"when": "x"}]), "execution.environments.a.resubmit[0].when"),
@@ -153,7 +153,7 @@ def test_what_xml_cannot_say(native: dict[str, Any], place: str) -> None:
             '<job_conf><destinations><destination id="a"><param id="p" from_environ="P"/></destination></destinations></job_conf>',
             "only-in-xml",
         ),
-        ("<job_conf><macros/></job_conf>", "only-in-xml"),
+        ('<job_conf><macros><token name="A">1</token></macros></job_conf>', "only-in-xml"),
         ("<toolbox/>", "malformed"),
         ('<job_conf><plugins><plugin id="a" load="x"/></plugins></job_conf>', "malformed"),
         (
@@ -179,6 +179,42 @@ def test_xml_that_is_not_read(text: str, code: str) -> None:
     with pytest.raises(JobConfError) as caught:
         xml_reader.read(text)
     assert caught.value.findings[0].code == code
+
+
+FROM_ENVIRON = """<job_conf>
+  <plugins><plugin id="sge" type="runner" load="x"><param id="enabled" from_environ="SGE">true</param></plugin></plugins>
+  <handlers default_from_environ="HANDLER"/>
+  <destinations default="local" default_from_environ="DESTINATION">
+    <destination id="sge" runner="sge"><param id="nativeSpecification" from_environ="NATIVE_SPEC">-q all.q</param></destination>
+  </destinations>
+</job_conf>"""
+
+
+def test_values_out_of_the_environment_are_filled_in_as_galaxy_does() -> None:
+    given = xml_reader.read(FROM_ENVIRON, {"NATIVE_SPEC": "-pe smp 2", "DESTINATION": "sge", "OTHER": "x"})
+    assert given["execution"] == {
+        "default": "sge",
+        "environments": {"sge": {"runner": "sge", "params": {"nativeSpecification": "-pe smp 2"}}},
+    }
+    there = xml_reader.read(FROM_ENVIRON, {})
+    assert (there["execution"]["default"], there["runners"]["sge"]["enabled"]) == ("local", "true")
+    assert there["execution"]["environments"]["sge"]["params"] == {"nativeSpecification": "-q all.q"}
+    with pytest.raises(JobConfError, match="give the filter environ"):
+        xml_reader.read(FROM_ENVIRON)
+
+
+@pytest.mark.parametrize("metrics", [[], [{"type": "core"}, {"type": "cpuinfo", "verbose": "true"}]])
+def test_a_list_of_metrics_is_an_element_of_its_own(metrics: Any) -> None:
+    native = environment(metrics=metrics)
+    text = xml_writer.write(native, "c")
+    assert xml_reader.read(text)["execution"]["environments"]["a"] == {
+        "runner": "local",
+        "metrics": metrics,
+    }
+
+
+def test_what_galaxys_expansion_leaves_of_macros_is_nothing() -> None:
+    assert xml_reader.read('<job_conf><macros/><destinations default="a"/></job_conf>')["execution"]["default"] == "a"
 
 
 def test_what_galaxy_would_pass_over_in_xml_is_named() -> None:

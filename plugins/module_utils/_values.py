@@ -82,6 +82,8 @@ def check_array(value: Optional[str]) -> str:
 
 
 def check_positive(option: str, value: Optional[int]) -> Optional[int]:
+    if isinstance(value, bool):
+        raise InvalidRequestError(option, "%r is no number" % value)
     if value is not None and value < 1:
         raise InvalidRequestError(option, "%d is less than 1" % value)
     return value

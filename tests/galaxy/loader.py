@@ -1,6 +1,6 @@
 """Load job configurations with Galaxy's own schema, loader and runner classes, and say what became of each. Run by the Python that has Galaxy.
 
-In: a JSON list of {name, path, form, galaxy, qacct} as the first argument's file. Out: a JSON object by name, with `schema` (errors of Galaxy's
+In: a JSON list of {name, path, form, galaxy, qacct, tried} as the first argument's file. Out: a JSON object by name, with `schema` (errors of Galaxy's
 schema), `loaded` (empty, or why Galaxy would not start), and what was loaded: `destinations`, `tools`, `limits`, `handlers`, `metrics`, and each runner's
 `parameters` with their defaults and its `values`; `jobs`, what of it fails when a job comes; and `given`, what the DRM is told of a job, by environment.
 """
@@ -121,8 +121,8 @@ def schema_errors(native: Any) -> list[str]:
     return []
 
 
-def load(path: str, form: str, galaxy: dict[str, Any], qacct: str) -> dict[str, Any]:
-    """What Galaxy makes of a file, with these settings, and where a job's accounting says this."""
+def load(path: str, form: str, galaxy: dict[str, Any], qacct: str, tried: bool = True) -> dict[str, Any]:
+    """What Galaxy makes of a file, with these settings, and where a job's accounting says this. ``tried``: and what becomes of jobs."""
     from galaxy.jobs import JobConfiguration
     from jobs import failures
 
@@ -139,6 +139,7 @@ def load(path: str, form: str, galaxy: dict[str, Any], qacct: str) -> dict[str, 
         plugins = loaded.get_job_runner_plugins("main")
     except Exception as problem:
         answer["loaded"] = f"{type(problem).__name__}: {problem}"[:500]
+    if answer["loaded"] or not tried:
         return answer
     destinations = {name: [_told(item) for item in items] for name, items in loaded.destinations.items()}
     tools = {

@@ -16,7 +16,7 @@ FAILS = {
     "bad-environment-value": "job of .*(invalid literal|could not convert|must be)",
     "bad-workers": "workers of .*StopIteration",
     "drmaa-real-user": "job of .*Job output not returned from cluster",
-    "empty-value": "(env|workers) of .*TypeError",
+    "empty-value": "((env|workers|handler) of|tool) .*(TypeError|KeyError|HandlerAssignmentError)",
     "env-not-text": "env of .*AttributeError",
     "no-cli-parameter": "plugins of .*TypeError",
     "no-cli-plugin": "plugins of .*No job plugin",

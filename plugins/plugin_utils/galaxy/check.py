@@ -30,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     check_environments.runners,
     check_environments.parameters,
     check_environments.env,
+    check_environments.metrics,
     check_environments.real_users,
     check_environments.particular,
     check_native.set_by_galaxy,

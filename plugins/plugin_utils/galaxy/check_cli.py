@@ -42,9 +42,9 @@ class _Plugin:
         }
 
     def findings(self, default: str) -> Iterator[Finding]:
-        name = str(self.given.pop("plugin", default) or default)
-        names = ", ".join(self.table)
-        if not name:
+        given = self.given.pop("plugin", default)
+        name, names = str(given), ", ".join(self.table)
+        if not given and self.what == "job":
             message = "is missing; every job there would fail"
             yield Finding("no-cli-plugin", f"{self.place}plugin", message, f"Name one of {names}.")
             return

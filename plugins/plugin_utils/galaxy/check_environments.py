@@ -23,6 +23,8 @@ _REAL_USER_RUNNERS = ("drmaa", "slurm", "univa")
 _ALWAYS_GALAXY = ("cli", "condor", "htcondor", "pbs")
 _STAGING = ("pbs_application_server", "pbs_stage_path", "pbs_dataset_server")
 # What the cli runner hands to its plugins, Pulsar to its manager, and the pbs runner to qsub: looked at elsewhere or free.
+#: galaxy/job_metrics/instrumenters, of 24.1 and 26.1 alike.
+METRICS = ("cgroup", "core", "cpuinfo", "env", "hostname", "meminfo", "uname")
 _ENV = ("name", "value", "file", "execute")
 _HANDED_ON = {"cli": ("shell_", "job_"), "pulsar": ("submit_", "k8s_", "tes_", "amqp_"), "pbs": ("-",)}
 
@@ -86,7 +88,7 @@ def env(subject: Subject) -> Iterator[Finding]:
     for environment in subject.environments:
         place = f"execution.environments.{environment.id}.env"
         for index, entry in enumerate(environment.env):
-            if not ({"file", "execute"} & set(entry) or {"name", "value"} <= set(entry)):
+            if not (entry.get("file") or entry.get("execute") or (entry.get("name") and "value" in entry)):
                 message, mend = "would break every job there", "Give name and value, or file, or execute."
                 yield Finding("bad-env", f"{place}[{index}]", message, mend)
             for key in sorted(set(entry) - {*_ENV, "raw"}):
@@ -97,6 +99,16 @@ def env(subject: Subject) -> Iterator[Finding]:
                     yield Finding(
                         "env-not-text", f"{place}[{index}].{key}", "is no text; every job there would fail", "Quote it."
                     )
+
+
+def metrics(subject: Subject) -> Iterator[Finding]:
+    """What is measured of a job, each by a class of Galaxy's."""
+    for environment in subject.environments:
+        for index, plugin in enumerate(environment.metrics if isinstance(environment.metrics, list) else ()):
+            if plugin["type"] not in METRICS:
+                place = f"execution.environments.{environment.id}.metrics[{index}].type"
+                message = f"{plugin['type']!r} is nothing that Galaxy measures; it would not start"
+                yield Finding("bad-metrics", place, message, f"Use one of {', '.join(METRICS)}.")
 
 
 def real_users(subject: Subject) -> Iterator[Finding]:

@@ -26,10 +26,10 @@ def handling(subject: Subject) -> Iterator[Finding]:
         if str(method).lower() not in ASSIGN:
             message = f"{method!r} is no way to assign a handler; Galaxy would not start"
             yield Finding("bad-handling", f"handling.assign[{index}]", message, f"Use one of {', '.join(ASSIGN)}.")
-    if methods is not None and not isinstance(methods, list):
+    if methods not in (None, "", {}) and not isinstance(methods, list):
         yield Finding("bad-handling", "handling.assign", "is not a list; Galaxy would not start", "Give a list.")
     for key in _NUMBERS:
-        if section.get(key) is not None and not is_int(section[key]):
+        if section.get(key) is not None and not is_int(subject.as_read(section[key])):
             message = "is not a number; Galaxy would not start"
             yield Finding("bad-handling", f"handling.{key}", message, "Give a number.")
     for key in section:

@@ -35,21 +35,24 @@ def values(subject: Subject) -> Iterator[Finding]:
     """The kind of each limit and its value. YAML reads 12:00:00 as a number of seconds."""
     for index, limit in enumerate(subject.conf.limits):
         place, kind = f"limits[{index}]", limit.get("type")
-        if not kind or not isinstance(kind, str):
-            message = "is no text; Galaxy would not start" if kind else "is missing; Galaxy would not start"
+        if not isinstance(kind, str):
+            message = "is missing; Galaxy would not start" if kind is None else "is no text; Galaxy would not start"
             yield Finding("bad-limit", f"{place}.type", message, "Name the limit's type.")
         elif kind not in _LIMITS:
             mend = f"Write {_MEANT[kind]}." if kind in _MEANT else f"Galaxy knows {', '.join(_LIMITS)}."
             yield Finding("unknown-limit", f"{place}.type", f"{kind!r} limits nothing in Galaxy", mend)
-        elif not limit.get("value") and kind in _FOR_ALL and kind != "total_walltime":
+        elif not subject.as_read(limit.get("value")) and kind in _FOR_ALL and kind != "total_walltime":
             message = "is empty; nothing is limited"
             yield Finding("limit-of-nothing", f"{place}.value", message, "Give one, or leave the limit out.")
         else:
-            yield from _value(limit, kind, place)
+            yield from _value({key: subject.as_read(value) for key, value in limit.items()}, kind, place)
 
 
 def _value(limit: Mapping[str, Any], kind: str, place: str) -> Iterator[Finding]:
     value = limit.get("value")
+    for key in ("id", "tag") if kind in _OF_ENVIRONMENTS else ():
+        if limit.get(key) and isinstance(limit[key], (dict, list)):
+            yield Finding("bad-limit", f"{place}.{key}", "is no text; Galaxy would not start", "Name one environment.")
     if kind in _TIMED and not re.fullmatch(r"\d+:\d+:\d+", str(value).strip()):
         mend = "Write it in quotes: '12:00:00'."
         yield Finding("bad-limit", f"{place}.value", "is not H:MM:SS; Galaxy would not start", mend)

@@ -78,23 +78,16 @@ def _parameters(subject: Subject, runner: Runner, kind: RunnerType, place: str) 
         parameter = kind.params.get(name)
         if parameter is None:
             yield _unknown(runner, kind, name, f"{place}.{name}")
-        elif not parameter.accepts(_as_read(subject, value)):
+        elif not parameter.accepts(subject.as_read(value)):
             mend = f"Give {parameter.wanted}."
             mend += " A text is none, and XML has texts alone." if parameter.accepts(value) else ""
             yield Finding("bad-runner-value", f"{place}.{name}", "has a value that its runner refuses", mend)
-        elif parameter.misread(_as_read(subject, value)):
+        elif parameter.misread(subject.as_read(value)):
             message = "is a text, and Galaxy takes any text for true there"
             mend = "Write false without quotes; in XML, leave the element empty."
             yield Finding("text-is-true", f"{place}.{name}", message, mend)
         else:
             yield from _release(subject, f"{place}.{name}", name, parameter.since)
-
-
-def _as_read(subject: Subject, value: object) -> object:
-    """The value as the runner gets it: out of XML everything is a text."""
-    if subject.context.form != "xml" or isinstance(value, (dict, list)) or value is None:
-        return value
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _unknown(runner: Runner, kind: RunnerType, name: str, place: str) -> Finding:

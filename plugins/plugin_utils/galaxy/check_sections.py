@@ -35,7 +35,7 @@ def _named(subject: Subject) -> Iterator[tuple[str, str | None]]:
         yield f"tools[{index}].environment", tool.environment
     for environment in subject.environments:
         for index, entry in enumerate(environment.resubmit):
-            name = entry.get("environment")
+            name = subject.as_read(entry.get("environment"))
             yield f"execution.environments.{environment.id}.resubmit[{index}].environment", name and str(name)
 
 

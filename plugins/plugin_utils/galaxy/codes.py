@@ -68,6 +68,7 @@ CODES: dict[str, Code] = {
     "unknown-environment-parameter": Code(WARNING, IGNORED, "neither the runner nor Galaxy reads it"),
     "bad-environment-value": Code(ERROR, JOB, "the runner cannot use the value"),
     "no-environment-parameter": Code(ERROR, JOB, "a parameter that the runner requires, such as Pulsar's url"),
+    "bad-metrics": Code(ERROR, START, "a type of metrics that Galaxy does not have"),
     "unknown-env-key": Code(WARNING, IGNORED, "a key of an entry of env that Galaxy does not look at"),
     "bad-env": Code(ERROR, JOB, "an entry of env without a name and value, a file or a command"),
     "env-not-text": Code(ERROR, JOB, "a number or boolean as a value in env", mended=True),
@@ -130,7 +131,9 @@ CODES: dict[str, Code] = {
     ),
     "no-tool-entry": Code(ERROR, JOB, "several entries for one tool or class, all of them for certain jobs alone"),
     "empty-section": Code(ERROR, START, "a section or key with nothing after it", mended=True),
-    "empty-value": Code(ERROR, JOB, "env or workers with nothing after it", mended=True),
+    "empty-value": Code(
+        ERROR, JOB, "env, workers, or a tool's environment or handler with nothing after it", mended=True
+    ),
     "bad-limit": Code(ERROR, START, "a limit without a type, or a value that is none"),
     "unknown-limit": Code(
         ERROR, IGNORED, "no kind of limit that Galaxy knows, such as job_walltime, so that nothing is limited"

@@ -87,6 +87,12 @@ class Subject:
         found = ((item, self.kinds.get(item.runner)) for item in self.environments)
         return [(item, kind, f"execution.environments.{item.id}") for item, kind in found if kind]
 
+    def as_read(self, value: Any) -> Any:
+        """The value as Galaxy gets it: out of XML everything is a text."""
+        if self.context.form != "xml" or isinstance(value, (dict, list)) or value is None:
+            return value
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
     def drm_of(self, environment: Environment, kind: RunnerType) -> str:
         """Whose words an environment speaks; empty where that is not known."""
         if kind.module == "cli":

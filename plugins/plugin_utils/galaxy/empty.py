@@ -24,16 +24,26 @@ def sections(top: Mapping[str, Any]) -> Iterator[str]:
             yield place
     yield from _items(top.get("runners"), "runners", "kwds")
     execution = top.get("execution")
-    if isinstance(execution, Mapping) and execution.get("default") == "":
-        yield "execution.default"
+    if isinstance(execution, Mapping):
+        if execution.get("default") == "":
+            yield "execution.default"
+        environments = execution.get("environments")
+        for name, item in environments.items() if isinstance(environments, Mapping) else ():
+            if item is None:
+                yield f"execution.environments.{name}"
 
 
 def values(top: Mapping[str, Any]) -> Iterator[str]:
-    """The places at which a job fails, or finds no worker."""
+    """The places at which a job fails, or finds no worker, no environment, no handler."""
     execution = top.get("execution")
     yield from _items(top.get("runners"), "runners", "workers")
     if isinstance(execution, Mapping):
         yield from _items(execution.get("environments"), "execution.environments", "env")
+    tools = top.get("tools")
+    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
+        for key in ("environment", "handler"):
+            if isinstance(tool, Mapping) and tool.get(key) == "":
+                yield f"tools[{index}].{key}"
 
 
 def _items(section: Any, place: str, key: str) -> Iterator[str]:

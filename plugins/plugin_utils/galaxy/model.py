@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -152,6 +151,8 @@ def to_native(conf: JobConf) -> dict[str, Any]:
 def _runner(name: str, value: Any) -> Runner:
     place = f"runners.{name}"
     options = _mapping(value, place)
+    if not isinstance(options.get("load", ""), (str, type(None))):
+        raise malformed(f"{place}.load", options["load"], "a text")
     return Runner(
         id=_text(name, place),
         load=_text(options.get("load"), f"{place}.load"),
@@ -220,7 +221,7 @@ def _metrics(value: Any, place: str) -> Any:
     if value is not None and not isinstance(value, (dict, list)):
         raise malformed(place, value, "a list, empty for none at all, or a mapping such as {src: disabled}")
     for index, plugin in enumerate(value if isinstance(value, list) else ()):
-        if not isinstance(plugin, dict) or not re.fullmatch(r"[A-Za-z_]\w*", str(plugin.get("type"))):
+        if not isinstance(plugin, dict) or not isinstance(plugin.get("type"), str) or not plugin["type"]:
             raise malformed(f"{place}[{index}]", plugin, "a mapping with a type, such as {type: core}")
     return value
 
@@ -243,6 +244,8 @@ def _env(entry: Mapping[str, Any], place: str) -> dict[str, Any]:
 
 def _tool(value: Any, place: str) -> Tool:
     options = _mapping(value, place)
+    if not isinstance(options.get("id", ""), (str, type(None))):
+        raise malformed(f"{place}.id", options["id"], "a text")
     texts = {key: _text(options.get(key), f"{place}.{key}") for key in _TOOL_KEYS if key != "params"}
     return Tool(
         id=texts["id"],
@@ -285,6 +288,8 @@ def _items(value: Any, place: str) -> Iterator[tuple[Any, str]]:
     if value is not None and not isinstance(value, list):
         raise malformed(place, value, "a list")
     for index, item in enumerate(value or ()):
+        if item is None:
+            raise malformed(f"{place}[{index}]", item, "a value")
         yield item, f"{place}[{index}]"
 
 

@@ -27,6 +27,7 @@ LIMIT = ("type", "id", "tag", "window")
 # Parameters that are lists of containers: elements of their own.
 CONTAINERS = ("container", "container_override")
 _CONTAINER = ("type", "shell", "resolve_dependencies")
+_NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
 
@@ -125,8 +126,11 @@ def _metrics(environment: Mapping[str, Any], place: str) -> str | None:
 def _job_metrics(destination: Element, metrics: Iterable[Mapping[str, Any]], place: str) -> None:
     parent = SubElement(destination, "job_metrics")
     for index, plugin in enumerate(metrics):
-        options = {key: value for key, value in plugin.items() if key != "type"}
-        _add(parent, str(plugin["type"]), options, f"{place}.metrics[{index}]")
+        where, options = f"{place}.metrics[{index}]", {key: plugin[key] for key in plugin if key != "type"}
+        for name in (plugin["type"], *options):
+            if not _NAME.fullmatch(name):
+                raise _cannot(f"{where}.{name}", "what is no name in XML")
+        _add(parent, plugin["type"], options, where)
 
 
 def _env(parent: Element, entry: Mapping[str, Any], place: str) -> None:

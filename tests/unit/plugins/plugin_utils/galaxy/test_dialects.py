@@ -161,7 +161,7 @@ def test_xml_to_model_to_yaml_to_model(file: Any) -> None:
         ("<job_conf><plugins>", "is not XML"),
         ("a: &a {b: *a}", "refers to itself"),
         ({"execution": {"environments": {}, "resources": {}}}, "execution.resources: is not read by Galaxy there"),
-        ({"execution": {"environments": [None]}}, "execution.environments[0].id: is empty, not an id"),
+        ({"execution": {"environments": [None]}}, "execution.environments[0]: is empty, not a value"),
         ({"runners": {None: {"load": "x"}}}, "runners, a key,: is empty, not a name"),
         ({"runners": {1: {"load": "x"}, "1": {"load": "y"}}}, "runners: has two keys that are the same as texts"),
     ],

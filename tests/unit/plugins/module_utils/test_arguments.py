@@ -193,6 +193,12 @@ def test_counts_that_are_refused(option: str, value: int) -> None:
     refused(option, "%d is less than 1" % value, **{option: value})
 
 
+@pytest.mark.parametrize("option", ["slots", "nodes", "gpus", "memory_mb"])
+def test_a_boolean_is_no_number(option: str) -> None:
+    """To Python True is 1."""
+    refused(option, "True is no number", **{option: True})
+
+
 def test_paths() -> None:
     refused("chdir", "'work' is not an absolute path", chdir="work")
     refused("chdir", "newline or NUL", chdir="/a\nb")

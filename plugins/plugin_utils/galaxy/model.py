@@ -11,6 +11,7 @@ from typing import Any
 
 from . import empty
 from .findings import error, malformed
+from .shapes import items, mapping, text, texts
 
 #: The portable request: options of an environment that are translated into its runner's words. The same names as the options of the module job.
 PORTABLE = ("drm", "slots", "memory_mb", "walltime", "queue", "account", "gpus", "native_options", "galaxy_variables")
@@ -81,53 +82,47 @@ class JobConf:
 
 def from_native(native: Any) -> JobConf:
     """The model of a native structure of plain types. Raises JobConfError where its shape is not one that Galaxy reads."""
-    top = _mapping(native, "job configuration")
+    top = mapping(native, "job configuration")
     for section in top:
         if section not in _SECTIONS:
             mend = f"Use one of {', '.join(_SECTIONS)}."
             raise error(
                 "unknown-section", section, "is no section of a job configuration; Galaxy would ignore it", mend
             )
-    execution = _mapping(top.get("execution"), "execution")
+    execution = mapping(top.get("execution"), "execution")
     for key in execution:
         if key not in ("default", "environments"):
             message, mend = "is not read by Galaxy there", "Move it to where it belongs, or remove it."
             raise error("unknown-section", f"execution.{key}", message, mend)
     return JobConf(
-        runners=tuple(_runner(name, item) for name, item in _mapping(top.get("runners"), "runners").items()),
+        runners=tuple(_runner(name, item) for name, item in mapping(top.get("runners"), "runners").items()),
         environments=tuple(_environment(name, item) for name, item in _environments(execution.get("environments"))),
-        default=_text(execution.get("default"), "execution.default"),
-        tools=tuple(_tool(item, place) for item, place in _items(top.get("tools"), "tools")),
+        default=text(execution.get("default"), "execution.default"),
+        tools=tuple(_tool(item, place) for item, place in items(top.get("tools"), "tools")),
         handling=_handling(top.get("handling")),
         resources=_resources(top.get("resources")),
-        limits=tuple(_mapping(item, place) for item, place in _items(top.get("limits"), "limits")),
-        dynamic=_mapping(top.get("dynamic"), "dynamic"),
+        limits=tuple(mapping(item, place) for item, place in items(top.get("limits"), "limits")),
+        dynamic=mapping(top.get("dynamic"), "dynamic"),
         empty=tuple(empty.sections(top)),
         empty_for_jobs=tuple(empty.values(top)),
     )
 
 
 def _handling(value: Any) -> dict[str, Any]:
-    handling = _mapping(value, "handling")
-    for name, item in _mapping(handling.get("processes"), "handling.processes").items():
+    handling = mapping(value, "handling")
+    for name, item in mapping(handling.get("processes"), "handling.processes").items():
         place = f"handling.processes.{name}"
-        process = _mapping(item, place)
+        process = mapping(item, place)
         for key in ("tags", "plugins"):
-            _texts(process.get(key), f"{place}.{key}")
+            texts(process.get(key), f"{place}.{key}")
     return handling
 
 
 def _resources(value: Any) -> dict[str, Any]:
-    resources = _mapping(value, "resources")
-    for name, fields in _mapping(resources.get("groups"), "resources.groups").items():
-        _texts(fields, f"resources.groups.{name}")
+    resources = mapping(value, "resources")
+    for name, fields in mapping(resources.get("groups"), "resources.groups").items():
+        texts(fields, f"resources.groups.{name}")
     return resources
-
-
-def _texts(value: Any, place: str) -> None:
-    for item, where in _items(value, place):
-        if not isinstance(item, str):
-            raise malformed(where, item, "a text")
 
 
 def to_native(conf: JobConf) -> dict[str, Any]:
@@ -150,14 +145,14 @@ def to_native(conf: JobConf) -> dict[str, Any]:
 
 def _runner(name: str, value: Any) -> Runner:
     place = f"runners.{name}"
-    options = _mapping(value, place)
+    options = mapping(value, place)
     if not isinstance(options.get("load", ""), (str, type(None))):
         raise malformed(f"{place}.load", options["load"], "a text")
     return Runner(
-        id=_text(name, place),
-        load=_text(options.get("load"), f"{place}.load"),
+        id=text(name, place),
+        load=text(options.get("load"), f"{place}.load"),
         workers=options.get("workers"),
-        params=_mapping(options["kwds"], f"{place}.kwds") if "kwds" in options else _others(options, _RUNNER_KEYS),
+        params=mapping(options["kwds"], f"{place}.kwds") if "kwds" in options else _others(options, _RUNNER_KEYS),
     )
 
 
@@ -168,12 +163,12 @@ def _native_runner(runner: Runner) -> dict[str, Any]:
 def _environments(value: Any) -> Iterator[tuple[str, Any]]:
     """Galaxy takes a mapping by id, or a list of environments that have an id each."""
     if not isinstance(value, list):
-        yield from _mapping(value, "execution.environments").items()
+        yield from mapping(value, "execution.environments").items()
         return
     seen: set[str] = set()
-    for item, place in _items(value, "execution.environments"):
-        value_of_id = _mapping(item, place).get("id")
-        name = _text(value_of_id, f"{place}.id")
+    for item, place in items(value, "execution.environments"):
+        value_of_id = mapping(item, place).get("id")
+        name = text(value_of_id, f"{place}.id")
         if not name:
             raise malformed(f"{place}.id", value_of_id, "an id")
         if name in seen:
@@ -185,18 +180,18 @@ def _environments(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _environment(name: str, value: Any) -> Environment:
     place = f"execution.environments.{name}"
-    options = _mapping(value, place)
+    options = mapping(value, place)
     flat = _others(options, _NO_PARAMETERS)
     explicit = options.get("params")
     return Environment(
-        id=_text(name, place),
-        runner=_text(options.get("runner"), f"{place}.runner"),
-        shell=_text(options.get("shell"), f"{place}.shell"),
-        tags=tuple(_text(tag, where) for tag, where in _items(options.get("tags"), f"{place}.tags")),
+        id=text(name, place),
+        runner=text(options.get("runner"), f"{place}.runner"),
+        shell=text(options.get("shell"), f"{place}.shell"),
+        tags=tuple(text(tag, where) for tag, where in items(options.get("tags"), f"{place}.tags")),
         metrics=_metrics(options.get("metrics"), f"{place}.metrics"),
-        env=tuple(_entry(item, where) for item, where in _items(options.get("env"), f"{place}.env")),
-        resubmit=tuple(_mapping(item, where) for item, where in _items(options.get("resubmit"), f"{place}.resubmit")),
-        params=flat if explicit is None else _mapping(explicit, f"{place}.params"),
+        env=tuple(_entry(item, where) for item, where in items(options.get("env"), f"{place}.env")),
+        resubmit=tuple(mapping(item, where) for item, where in items(options.get("resubmit"), f"{place}.resubmit")),
+        params=flat if explicit is None else mapping(explicit, f"{place}.params"),
         request={key: options[key] for key in PORTABLE if options.get(key) is not None},
         hidden=() if explicit is None else tuple(flat),
     )
@@ -228,7 +223,7 @@ def _metrics(value: Any, place: str) -> Any:
 
 def _entry(value: Any, place: str) -> dict[str, Any]:
     """An entry of env as it stands: what is no text there is a finding, and a list or mapping none that could be one."""
-    entry = _mapping(value, place)
+    entry = mapping(value, place)
     _env(entry, place)
     return entry
 
@@ -236,24 +231,24 @@ def _entry(value: Any, place: str) -> dict[str, Any]:
 def _env(entry: Mapping[str, Any], place: str) -> dict[str, Any]:
     """An entry of env. The job script is made from its values as texts: an integer would break the job, not Galaxy's start."""
     return {
-        key: item if key == "raw" else _text(item, f"{place}.{key}")
+        key: item if key == "raw" else text(item, f"{place}.{key}")
         for key, item in entry.items()
         if item is not None or key == "value"
     }
 
 
 def _tool(value: Any, place: str) -> Tool:
-    options = _mapping(value, place)
+    options = mapping(value, place)
     if not isinstance(options.get("id", ""), (str, type(None))):
         raise malformed(f"{place}.id", options["id"], "a text")
-    texts = {key: _text(options.get(key), f"{place}.{key}") for key in _TOOL_KEYS if key != "params"}
+    given = {key: text(options.get(key), f"{place}.{key}") for key in _TOOL_KEYS if key != "params"}
     return Tool(
-        id=texts["id"],
-        tool_class=texts["class"],
-        environment=texts["environment"] or texts["destination"],
-        handler=texts["handler"],
-        resources=texts["resources"],
-        params=_mapping(options["params"], f"{place}.params") if "params" in options else _others(options, _TOOL_KEYS),
+        id=given["id"],
+        tool_class=given["class"],
+        environment=given["environment"] or given["destination"],
+        handler=given["handler"],
+        resources=given["resources"],
+        params=mapping(options["params"], f"{place}.params") if "params" in options else _others(options, _TOOL_KEYS),
     )
 
 
@@ -266,43 +261,6 @@ def _native_tool(tool: Tool) -> dict[str, Any]:
         "resources": tool.resources,
     }
     return {**_filled(options), **tool.params}
-
-
-def _mapping(value: Any, place: str) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise malformed(place, value, "a mapping")
-    if all(isinstance(key, str) and key for key in value):
-        return value
-    result = {_text(key, place): item for key, item in value.items()}
-    if "" in result:
-        raise malformed(f"{place}, a key,", "" if "" in value else None, "a name")
-    if len(result) < len(value):
-        message, mend = "has two keys that are the same as texts, such as 1 and '1'", "Give one of them another name."
-        raise error("duplicate-id", place, message, mend)
-    return result
-
-
-def _items(value: Any, place: str) -> Iterator[tuple[Any, str]]:
-    if value is not None and not isinstance(value, list):
-        raise malformed(place, value, "a list")
-    for index, item in enumerate(value or ()):
-        if item is None:
-            raise malformed(f"{place}[{index}]", item, "a value")
-        yield item, f"{place}[{index}]"
-
-
-def _text(value: Any, place: str) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (dict, list)):
-        raise malformed(place, value, "a text")
-    return str(value)
 
 
 def number(value: Any) -> Any:

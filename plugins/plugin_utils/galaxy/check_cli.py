@@ -15,9 +15,9 @@ from .model import Environment
 # In their eyes a held job (H) is no state at all: the monitor's round ends there, for every other job too.
 _NO_HOLD = ("Torque", "SlurmTorque", "OpenPBS")
 _HOLDS = ("Hold_Types", "-h")
-# They hand options of their own to RemoteShell under that name. Any other that they do not know is passed over.
-# Nothing after these is a path to their code.
+# Their code takes what is left out for a default, and nothing at all for a value.
 _NEVER_EMPTY = (("SecureShell", "hostname"), ("LSF", "excluded_hosts"))
+# They hand options of their own to RemoteShell under that name. Any other that they do not know is passed over.
 _NOT_TAKEN = (("SecureShell", "options"), ("GlobusSecureShell", "options"))
 
 

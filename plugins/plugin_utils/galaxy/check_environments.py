@@ -22,10 +22,10 @@ _REAL_USER_RUNNERS = ("drmaa", "slurm", "univa")
 # Those that hand a job to a batch system and never ask whose it is.
 _ALWAYS_GALAXY = ("cli", "condor", "htcondor", "pbs")
 _STAGING = ("pbs_application_server", "pbs_stage_path", "pbs_dataset_server")
-# What the cli runner hands to its plugins, Pulsar to its manager, and the pbs runner to qsub: looked at elsewhere or free.
 #: galaxy/job_metrics/instrumenters, of 24.1 and 26.1 alike.
 METRICS = ("cgroup", "core", "cpuinfo", "env", "hostname", "meminfo", "uname")
 _ENV = ("name", "value", "file", "execute")
+# What the cli runner hands to its plugins, Pulsar to its manager, and the pbs runner to qsub: looked at elsewhere or free.
 _HANDED_ON = {"cli": ("shell_", "job_"), "pulsar": ("submit_", "k8s_", "tes_", "amqp_"), "pbs": ("-",)}
 
 

@@ -50,7 +50,7 @@ def empty(subject: Subject) -> Iterator[Finding]:
 
 def tools(subject: Subject) -> Iterator[Finding]:
     """A tool is named by its id, or a class of tools by its class. Any other key is a condition on the parameters of the job."""
-    entries: dict[str, list[int]] = {}
+    entries: dict[tuple[str, str], list[int]] = {}
     for index, tool in enumerate(subject.conf.tools):
         place = f"tools[{index}]"
         if bool(tool.id) == bool(tool.tool_class):
@@ -61,7 +61,7 @@ def tools(subject: Subject) -> Iterator[Finding]:
             yield Finding("bad-tool", f"{place}.class", message, f"Use one of {', '.join(TOOL_CLASSES)}.")
         else:
             # As Galaxy compares ids; of several entries it takes the one without conditions, and a class is one in YAML.
-            entries.setdefault(tool.tool_class or tool.id.lower().rstrip("/"), []).append(index)
+            entries.setdefault((tool.tool_class, tool.id.lower().rstrip("/")), []).append(index)
         for name in tool.params:
             if name not in _CONDITIONS:
                 where = "the default environment" if not tool.environment else f"{tool.environment!r}"
@@ -73,7 +73,7 @@ def tools(subject: Subject) -> Iterator[Finding]:
         meant = [subject.conf.tools[index] for index in indices]
         if len(indices) > 1 and all(tool.params or (tool.tool_class and not free) for tool in meant):
             message = (
-                f"is one of {len(indices)} entries of {name!r}, none without a condition; every job of it would fail"
+                f"is one of {len(indices)} entries of {''.join(name)!r}, none without a condition; its jobs would fail"
             )
             yield Finding("no-tool-entry", f"tools[{indices[-1]}]", message, "Keep one of them.")
 

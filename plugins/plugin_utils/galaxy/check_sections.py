@@ -69,11 +69,11 @@ def tools(subject: Subject) -> Iterator[Finding]:
                 yield Finding("unknown-tool-key", f"{place}.{name}", message, "Write environment, or leave it out.")
     # XML keeps a class out of the conditions.
     free = subject.context.form == "xml"
-    for name, indices in entries.items():
+    for names, indices in entries.items():
         meant = [subject.conf.tools[index] for index in indices]
         if len(indices) > 1 and all(tool.params or (tool.tool_class and not free) for tool in meant):
             message = (
-                f"is one of {len(indices)} entries of {''.join(name)!r}, none without a condition; its jobs would fail"
+                f"is one of {len(indices)} entries of {''.join(names)!r}, none without a condition; its jobs would fail"
             )
             yield Finding("no-tool-entry", f"tools[{indices[-1]}]", message, "Keep one of them.")
 

@@ -72,8 +72,9 @@ def tools(subject: Subject) -> Iterator[Finding]:
     for names, indices in entries.items():
         meant = [subject.conf.tools[index] for index in indices]
         if len(indices) > 1 and all(tool.params or (tool.tool_class and not free) for tool in meant):
+            what = "".join(names)
             message = (
-                f"is one of {len(indices)} entries of {''.join(names)!r}, none without a condition; its jobs would fail"
+                f"is one of {len(indices)} entries of {what!r}, none without a condition; every job of it would fail"
             )
             yield Finding("no-tool-entry", f"tools[{indices[-1]}]", message, "Keep one of them.")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import xml_reader, yaml_format
-from .findings import JobConfError, error, malformed
+from .findings import Finding, JobConfError, error, malformed
 from .model import PORTABLE, number
 from .plain import plain
 
@@ -25,12 +25,15 @@ _HANDLERS = ("count", "assign_with", "assign", "default", "max_grab", "ready_win
 _ENVIRONMENT = ("runner", "shell", "tags", "metrics", "resubmit", *PORTABLE)
 
 
-def native_of(value: Any, environ: Mapping[str, Any] | None = None) -> Any:
-    """The native structure in any of the ways, of plain types. ``environ`` are the variables that job_conf.xml may name. Raises JobConfError."""
+def native_of(value: Any, environ: Mapping[str, Any] | None = None, unread: list[Finding] | None = None) -> Any:
+    """The native structure in any of the ways, of plain types. Raises JobConfError.
+
+    ``environ`` are the variables that job_conf.xml may name; ``unread`` gets what Galaxy would pass over in it, which is an error otherwise.
+    """
     value = _plain(value)
     if isinstance(value, str):
         text = value.lstrip("\ufeff \t\r\n")
-        value = xml_reader.read(text, environ) if text.startswith("<") else _plain(yaml_format.read(value))
+        value = xml_reader.read(text, environ, unread) if text.startswith("<") else _plain(yaml_format.read(value))
         if isinstance(value, str):
             raise malformed("job configuration", value, "a mapping")
     if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _WRAPPERS:

@@ -59,11 +59,12 @@ def prepare(value: Any, context: Context) -> tuple[dict[str, Any], list[Finding]
 @_uncollected()
 def lint(value: Any, context: Context) -> list[Finding]:
     """Everything that is wrong with it as it stands, also where it cannot be read, or not be written in its form."""
+    unread: list[Finding] = []
     try:
-        conf = from_native(native_of(value, context.environ))
+        conf = from_native(native_of(value, context.environ, unread))
     except JobConfError as problem:
-        return list(problem.findings)
-    findings = sorted_out(check(conf, context), context.waive, rendered=False)
+        return [*unread, *problem.findings]
+    findings = [*unread, *sorted_out(check(conf, context), context.waive, rendered=False)]
     try:
         native = to_native(translated(conf, context))
         if context.form == "xml":

@@ -48,12 +48,19 @@ _MEND = "Write its value."
 _TRUE, _FALSE = ("true", "yes", "on", "y", "t", "1"), ("false", "no", "off", "n", "f", "0")
 
 
-def read(text: str, environ: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The native structure that Galaxy makes of this text, its service having these variables. Raises JobConfError for what only XML can say."""
+def read(text: str, environ: Mapping[str, Any] | None = None, unread: list[Finding] | None = None) -> dict[str, Any]:
+    """The native structure that Galaxy makes of this text, its service having these variables.
+
+    Raises JobConfError for what only XML can say, and for what would be lost; with a list ``unread`` the latter goes there.
+    """
     root = _parse(text)
     if environ is not None:
         _fill_in(root, environ)
-    _check(root)
+    lost = _check(root)
+    if unread is not None:
+        unread += lost
+    elif lost:
+        raise JobConfError(lost)
     runners, dynamic = _read_plugins(root)
     execution = {**_read_default(root, "destinations"), "environments": dict(_read_destinations(root))}
     groups = {
@@ -100,8 +107,8 @@ def _fill_in(root: Element, environ: Mapping[str, Any]) -> None:
             element.set("default", str(environ[name]))
 
 
-def _check(root: Element) -> None:
-    """Raises JobConfError for every place that would be lost."""
+def _check(root: Element) -> list[Finding]:
+    """Every place that would be lost. Raises JobConfError for what only Galaxy can fill in."""
     # Plugins with whatever attributes they take.
     metrics = {element for metrics in root.iter("job_metrics") for element in metrics.iter()}
     odd = [element for element in root.iter() if element not in metrics and not _is_read(element)]
@@ -111,9 +118,7 @@ def _check(root: Element) -> None:
         if (element.tag == "macros" and len(element)) or element.tag == "expand" or extra:
             what = " ".join([f"<{element.tag}>", *extra])
             raise error("only-in-xml", what, "has no counterpart in the native structure", _MENDS.get(what, _MEND))
-    unread = [finding for element in odd if element.tag in _KNOWN for finding in _unread(element)]
-    if unread:
-        raise JobConfError(unread)
+    return [finding for element in odd if element.tag in _KNOWN for finding in _unread(element)]
 
 
 def _is_read(element: Element) -> bool:

@@ -91,6 +91,19 @@ def test_galaxy_jobconf_is_the_native_structure() -> None:
     assert lint_job_conf(JOBCONF) == []
 
 
+def test_what_galaxy_passes_over_in_xml_does_not_hide_the_rest() -> None:
+    text = """<job_conf><plugins><plugin id="local" type="runner" load="galaxy.jobs.runners.local:LocalJobRunner"/></plugins>
+      <destinations default="a"><destination id="a" runner="slrum" tag="x"/></destinations>
+    </job_conf>"""
+    found = [(finding["code"], finding["place"]) for finding in lint_job_conf(text)]
+    assert found == [
+        ("unread-in-xml", "destination a@tag"),
+        ("unknown-runner", "execution.environments.a.runner"),
+    ]
+    with pytest.raises(AnsibleFilterError, match="destination a@tag"):
+        from_job_conf(text)
+
+
 def test_the_environment_of_galaxys_service() -> None:
     text = """<job_conf><plugins><plugin id="local" type="runner" load="galaxy.jobs.runners.local:LocalJobRunner"/></plugins>
       <destinations><destination id="a" runner="local"><param id="local_slots" from_environ="SLOTS">0</param></destination></destinations>

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.clusterjobs.drm.plugins.plugin_utils.galaxy.plain import plain
@@ -44,6 +44,10 @@ options:
     description: The program that logs in by paramiko.
     type: str
     default: ""
+  environ:
+    description: The variables that Galaxy's service has, as O(clusterjobs.drm.from_job_conf#filter:environ).
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -68,9 +72,10 @@ def verify_job_conf(
     user: str = "galaxy",
     python: str = "",
     paramiko_program: str = "",
+    environ: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The filter itself."""
-    subject = conf.subject_of(plain(text), plain(drm))
+    subject = conf.subject_of(plain(text), plain(drm), plain(environ or {}))
     if subject is None:
         return {"shells": [], "logins": [], "environments": [], "drmaa_runners": []}
     names = plain(environments)

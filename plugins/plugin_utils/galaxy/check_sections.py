@@ -85,6 +85,11 @@ def resources(subject: Subject) -> Iterator[Finding]:
     groups = conf.resources.get("groups") or {}
     named = [("resources.default", conf.resources.get("default"))]
     named += [(f"tools[{index}].resources", tool.resources) for index, tool in enumerate(conf.tools)]
+    for group, fields in groups.items():
+        for index, field in enumerate(fields or ()):
+            if field != field.strip():
+                message = f"{field!r} has blanks around it, and no parameter such a name"
+                yield Finding("unknown-resources", f"resources.groups.{group}[{index}]", message, "Leave them out.")
     for place, name in named:
         if name and str(name) not in groups:
             mend = f"Name one of {listed(groups)}." if groups else "Define it under resources.groups."

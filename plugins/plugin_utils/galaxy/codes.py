@@ -145,7 +145,11 @@ CODES: dict[str, Code] = {
         WARNING, IGNORED, "an id or tag of a limit that is for every job, such as walltime; or an id beside a tag"
     ),
     "overridden-limit": Code(WARNING, IGNORED, "of two limits of one kind for every job the first one"),
-    "unknown-resources": Code(WARNING, IGNORED, "a group of resources that is not defined, so that no form shows it"),
+    "unknown-resources": Code(
+        WARNING,
+        IGNORED,
+        "a group of resources that is not defined, so that no form shows it; a name in it with blanks around",
+    ),
     "bad-handling": Code(ERROR, START, "no method by which handlers are assigned, or no number"),
     "unknown-handler": Code(
         WARNING,

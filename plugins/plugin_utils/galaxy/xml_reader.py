@@ -76,7 +76,7 @@ def read(text: str, environ: Mapping[str, Any] | None = None, unread: list[Findi
             {**_named(tool, TOOL), **_read_params(tool, place)} for tool, place in _children(root, "tools", "tool")
         ],
         "resources": {**_read_default(root, "resources"), **({"groups": groups} if groups else {})},
-        "limits": [_read_limit(limit) for limit, place in _children(root, "limits", "limit")],
+        "limits": [_read_limit(limit, place) for limit, place in _children(root, "limits", "limit")],
     }
     return {name: section for name, section in sections.items() if section}
 
@@ -220,6 +220,8 @@ def _read_plugins(root: Element) -> tuple[dict[str, Any], dict[str, Any]]:
             raise error("malformed", place, message, 'Write type="runner", or remove it.')
         if plugin.get("id") == "dynamic" and not plugin.get("load"):
             dynamic = params
+        elif not plugin.get("load"):
+            raise error("malformed", place, "has no load; Galaxy would pass over it", "Name its class, or remove it.")
         else:
             runner = {**common, **_named(plugin, {"load": "load", "workers": "workers"})}
             workers = {"workers": number(runner["workers"])} if "workers" in runner else {}
@@ -286,7 +288,9 @@ def _read_env(element: Element, place: str) -> dict[str, Any]:
     return {**entry, **({"value": element.text} if "name" in entry else {})}
 
 
-def _read_limit(element: Element) -> dict[str, Any]:
+def _read_limit(element: Element, place: str) -> dict[str, Any]:
+    if "type" not in element.attrib:
+        raise error("malformed", place, "has no type; Galaxy would pass over it", "Give it one, or remove it.")
     limit = _named(element, {key: key for key in LIMIT})
     return {**limit, "type": re.sub("^destination_", "environment_", limit.get("type", "")), "value": element.text}
 

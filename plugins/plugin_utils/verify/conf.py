@@ -19,11 +19,11 @@ from ..galaxy.request import translated
 from ..galaxy.shell_login import PROGRAMS, PROOF, login, strict
 
 
-def subject_of(text: str, drm: str) -> Subject | None:
-    """None where it cannot be read, which is a finding of the check job_conf."""
+def subject_of(text: str, drm: str, environ: Mapping[str, Any]) -> Subject | None:
+    """None where it cannot be read, which is a finding of the check job_conf. ``environ`` are the variables of Galaxy's service."""
     try:
-        context = Context(drm=drm)
-        return Subject(translated(from_native(native_of(text)), context), context)
+        context = Context(drm=drm, environ=environ)
+        return Subject(translated(from_native(native_of(text, environ)), context), context)
     except JobConfError:
         return None
 

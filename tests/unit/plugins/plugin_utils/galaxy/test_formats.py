@@ -165,6 +165,8 @@ def test_what_xml_cannot_say(native: dict[str, Any], place: str) -> None:
             "malformed",
         ),
         ('<job_conf><destinations><destination id="a"/></destinations></job_conf>', "malformed"),
+        ('<job_conf><plugins><plugin id="sge" type="runner"/></plugins></job_conf>', "malformed"),
+        ("<job_conf><limits><limit>3</limit></limits></job_conf>", "malformed"),
         (
             '<job_conf><destinations><destination id="a" runner="r"><env id="A" raw="ja"/></destination></destinations></job_conf>',
             "malformed",
@@ -245,12 +247,12 @@ def test_a_resource_group_of_nothing() -> None:
 
 
 def test_a_plugin_without_a_class_is_not_taken_for_the_rules_parameters() -> None:
-    text = """<job_conf><plugins>
-      <plugin id="dynamic" type="runner"><param id="rules_module">r</param></plugin>
-      <plugin id="sge" type="runner"><param id="drmaa_library_path">/l</param></plugin>
-    </plugins></job_conf>"""
-    native = xml_reader.read(text)
-    assert (native["runners"], native["dynamic"]) == ({"sge": {"drmaa_library_path": "/l"}}, {"rules_module": "r"})
+    rules = '<plugin id="dynamic" type="runner"><param id="rules_module">r</param></plugin>'
+    native = xml_reader.read(f"<job_conf><plugins>{rules}</plugins></job_conf>")
+    assert native == {"dynamic": {"rules_module": "r"}, "execution": {"environments": {}}}
+    other = '<plugin id="sge" type="runner"><param id="drmaa_library_path">/l</param></plugin>'
+    with pytest.raises(JobConfError, match=r"plugins/plugin\[2\]: has no load"):
+        xml_reader.read(f"<job_conf><plugins>{rules}{other}</plugins></job_conf>")
 
 
 def test_workers_of_all_plugins() -> None:

@@ -75,6 +75,17 @@ def test_runners_that_use_a_drmaa_library_are_named() -> None:
     assert verify_job_conf(text)["drmaa_runners"] == ["sge", "users"]
 
 
+def test_values_out_of_the_environment_of_galaxys_service() -> None:
+    text = """<job_conf>
+      <plugins><plugin id="slurm" type="runner" load="galaxy.jobs.runners.slurm:SlurmJobRunner"/></plugins>
+      <destinations><destination id="here" runner="slurm">
+        <param id="nativeSpecification" from_environ="NATIVE_SPEC">--ntasks=1</param>
+      </destination></destinations>
+    </job_conf>"""
+    asked = verify_job_conf(text, drm="slurm", environments="all", environ={"NATIVE_SPEC": "--ntasks=2"})
+    assert [environment["native_options"] for environment in asked["environments"]] == [["--ntasks=2"]]
+
+
 def test_a_shell_that_goes_nowhere_has_no_login() -> None:
     with pytest.raises(AnsibleFilterError, match="shell_plugin is 'LocalShell', which goes to no other host"):
         shell_login({"shell_plugin": "LocalShell"})

@@ -116,7 +116,7 @@ def main() -> None:
     most = parser.parse_args().most
     cases = [(number, form) for form in ("yaml", "xml") for number in (most // 100, most // 10, most)]
     with ProcessPoolExecutor(max_workers=1, max_tasks_per_child=1) as pool:
-        runs = [least([pool.submit(measure, *case).result() for _ in range(RUNS)]) for case in cases]
+        runs = [least([pool.submit(measure, *case).result() for _run in range(RUNS)]) for case in cases]
     result = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": {"cores": os.cpu_count(), "kernel": platform.release(), "architecture": platform.machine()},

@@ -71,7 +71,7 @@ def is_int(value: Any) -> bool:
     """As Galaxy makes a number of it."""
     try:
         int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return True
 
@@ -80,10 +80,15 @@ def limited(subject: Subject) -> Iterator[Finding]:
     """What a limit is for: an environment's id or tag, or every job. Rules make environments of other names: of those nothing is said."""
     names = dict.fromkeys(name for item in subject.environments for name in (item.id, *item.tags))
     rules = any(item.runner.startswith("dynamic") for item in subject.environments)
-    last = {str(limit.get("type")): index for index, limit in enumerate(subject.conf.limits)}
+    # One with nothing after it Galaxy passes over.
+    last = {
+        str(limit.get("type")): index
+        for index, limit in enumerate(subject.conf.limits)
+        if subject.as_read(limit.get("value"))
+    }
     for index, limit in enumerate(subject.conf.limits):
         place, kind = f"limits[{index}]", str(limit.get("type"))
-        if kind in _FOR_ALL and last[kind] != index:
+        if kind in _FOR_ALL and limit.get("value") and last.get(kind, index) != index:
             message = f"does not count: limits[{last[kind]}] is of the same kind, and each of them is for every job"
             yield Finding("overridden-limit", place, message, "Keep one of the two.")
         given = {key: str(limit[key]) for key in ("tag", "id") if limit.get(key)}

@@ -215,10 +215,13 @@ def _native_environment(environment: Environment) -> dict[str, Any]:
 def _metrics(value: Any, place: str) -> Any:
     if value is not None and not isinstance(value, (dict, list)):
         raise malformed(place, value, "a list, empty for none at all, or a mapping such as {src: disabled}")
-    for index, plugin in enumerate(value if isinstance(value, list) else ()):
-        if not isinstance(plugin, dict) or not isinstance(plugin.get("type"), str) or not plugin["type"]:
-            raise malformed(f"{place}[{index}]", plugin, "a mapping with a type, such as {type: core}")
-    return value
+    if not isinstance(value, list):
+        return value
+    plugins = [mapping(item, where) for item, where in items(value, place)]
+    for index, plugin in enumerate(plugins):
+        if not isinstance(plugin.get("type"), str) or not plugin["type"]:
+            raise malformed(f"{place}[{index}].type", plugin.get("type"), "a type, such as core")
+    return plugins
 
 
 def _entry(value: Any, place: str) -> dict[str, Any]:

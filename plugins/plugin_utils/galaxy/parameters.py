@@ -77,7 +77,7 @@ def _is_scalar(value: Any) -> bool:
 
 def _is_count(value: Any) -> bool:
     """As int() takes it, which passes over a fraction."""
-    return value >= 0 if isinstance(value, (int, float)) else str(value).strip().isdecimal()
+    return 0 <= value < float("inf") if isinstance(value, (int, float)) else str(value).strip().isdecimal()
 
 
 def _is_positive(value: Any) -> bool:

@@ -103,7 +103,7 @@ def _fill_in(root: Element, environ: Mapping[str, Any]) -> None:
             name = element.attrib.pop("from_environ")
             element.text = str(environ[name]) if name in environ else element.text
         name = element.attrib.pop("default_from_environ", "")
-        if name in environ:
+        if name and name in environ:
             element.set("default", str(environ[name]))
 
 

@@ -122,6 +122,7 @@ def test_docker_means_the_same_in_both_formats() -> None:
         (environment(**{"job_--exclusive": ""}), "execution.environments.a.job_--exclusive"),
         (environment(x="bell\a"), "execution.environments.a.x"),
         (environment(metrics=[{"type": "core", "x": ["y"]}]), "execution.environments.a.metrics[0].x"),
+        (environment(metrics=[{"type": "core", "x y": "z"}]), "execution.environments.a.metrics[0].x y"),
         (environment(env=[{"name": "A", "value": ""}]), "execution.environments.a.env[0].value"),
         (environment(env=[{"name": "A", "value": "1", "other": "2"}]), "execution.environments.a.env[0].other"),
         (environment(resubmit=[{"when": "x"}]), "execution.environments.a.resubmit[0].when"),

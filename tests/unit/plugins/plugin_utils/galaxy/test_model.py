@@ -59,7 +59,7 @@ def test_metrics_stay_what_they_are_and_are_no_parameter(metrics: Any) -> None:
     assert written == {"runner": "condor", "metrics": metrics, "params": {"request_cpus": 2}}
 
 
-@pytest.mark.parametrize("metrics", [False, "off", 1])
+@pytest.mark.parametrize("metrics", [False, "off", 1, [None], ["core"], [{"x": 1}], [{"type": 1}], [{"type": ""}]])
 def test_metrics_of_another_kind_are_refused(metrics: Any) -> None:
     with pytest.raises(JobConfError, match=r"execution\.environments\.a\.metrics"):
         from_native({"execution": {"environments": {"a": {"metrics": metrics}}}})

@@ -26,6 +26,8 @@ BUDGETS = bootstrap.ROOT / "molecule" / "budgets.yml"
 LOGS = bootstrap.ROOT / ".logs"
 MOST_SECONDS = 3600
 TAIL_LINES = 60
+# The same machine was seen to take twice the time on another day. At this many budgets the run takes the 90 minutes that CI has.
+SLOW_DAY = 1.5
 # A command that is still at it after this many budgets is taken to hang; a cleaning step gets at least a minute.
 HANGS_AFTER_BUDGETS = 2
 LEAST_TIMEOUT_SECONDS = 60
@@ -45,7 +47,8 @@ class Result:
     problems: tuple[str, ...]
 
     def line(self) -> str:
-        verdict = f"FAILED: {'; '.join(self.problems)}" if self.problems else "passed"
+        passed = "passed, over budget" if self.budget is not None and self.seconds > self.budget else "passed"
+        verdict = f"FAILED: {'; '.join(self.problems)}" if self.problems else passed
         budget = "-" if self.budget is None else f"{self.budget:g}"
         return f"{self.part:<14} {self.seconds:7.1f} s  of {budget:>5} s  {verdict}"
 
@@ -138,7 +141,7 @@ def run_part(part: str, steps: parts.Steps, budget: float | None, stream: bool =
             left = HANGS_AFTER_BUDGETS * budget - (time.monotonic() - started)
             problems.append(run_step(argv, log, max(left, LEAST_TIMEOUT_SECONDS)))
     seconds = time.monotonic() - started
-    if seconds > budget:
+    if seconds > SLOW_DAY * budget:
         problems.append("over budget")
     result = Result(part, seconds, budget, tuple(filter(None, problems)))
     if result.problems and not stream:

@@ -63,8 +63,14 @@ def test_a_parts_later_commands_run_after_one_that_failed(logs):
     assert "fine" in (logs / "demo.log").read_text()
 
 
+def test_a_slow_day_is_told_and_fails_nothing(project, capsys):
+    run = project({"lint": [python("import time; time.sleep(2)")]}, {"lint": 1.9})
+    assert run([]) == 0
+    assert "passed, over budget" in capsys.readouterr().out.splitlines()[-2]
+
+
 def test_over_budget_fails(project, capsys):
-    run = project({"lint": [python("import time; time.sleep(0.3)")]}, {"lint": 0.2})
+    run = project({"lint": [python("import time; time.sleep(0.3)")]}, {"lint": 0.15})
     assert run([]) == 1
     assert "FAILED: over budget" in capsys.readouterr().out.splitlines()[-2]
 

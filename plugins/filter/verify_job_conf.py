@@ -47,7 +47,6 @@ options:
   environ:
     description: The variables that Galaxy's service has, as O(clusterjobs.drm.from_job_conf#filter:environ).
     type: dict
-    default: {}
 """
 
 EXAMPLES = r"""
@@ -75,7 +74,7 @@ def verify_job_conf(
     environ: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The filter itself."""
-    subject = conf.subject_of(plain(text), plain(drm), plain(environ or {}))
+    subject = conf.subject_of(plain(text), plain(drm), None if environ is None else plain(environ))
     if subject is None:
         return {"shells": [], "logins": [], "environments": [], "drmaa_runners": []}
     names = plain(environments)

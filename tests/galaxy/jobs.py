@@ -70,12 +70,19 @@ def _references(loaded: Any) -> Iterator[Step]:
     for name, tools in {**loaded.tools, **loaded.tool_classes}.items():
         for tool in tools:
             yield f"tool {name}", lambda tool=tool: loaded.get_destination(tool.destination)
-        of = SimpleNamespace(job_tool_configurations=tools, id=name)
+        found = loaded.get_job_tool_configurations(_ids(name), [name])
+        of = SimpleNamespace(job_tool_configurations=found, id=name)
         yield f"entries of {name}", lambda of=of: Tool._Tool__get_job_tool_configuration(of)
     for name, items in loaded.destinations.items():
         for resubmit in items[0].resubmit:
             if resubmit.get("environment"):
                 yield f"resubmission of {name}", lambda to=resubmit["environment"]: loaded.get_destination(to)
+
+
+def _ids(name: str) -> list[str]:
+    """What a tool is looked for by: its whole id, without the version, and as its own file has it. (galaxy/tools/__init__.py)"""
+    parts = name.split("/")
+    return [name, "/".join(parts[:-1]), parts[-2]] if len(parts) > 1 else [name]
 
 
 def _handlers(loaded: Any) -> Iterator[Step]:

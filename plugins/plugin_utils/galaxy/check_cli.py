@@ -16,7 +16,10 @@ from .model import Environment
 _NO_HOLD = ("Torque", "SlurmTorque", "OpenPBS")
 _HOLDS = ("Hold_Types", "-h")
 # Their code takes what is left out for a default, and nothing at all for a value.
-_NEVER_EMPTY = (("SecureShell", "hostname"), ("LSF", "excluded_hosts"))
+_NEVER_EMPTY = (
+    *((shell, name) for shell in ("RemoteShell", "SecureShell", "GlobusSecureShell") for name in ("rsh", "hostname")),
+    ("LSF", "excluded_hosts"),
+)
 # They hand options of their own to RemoteShell under that name. Any other that they do not know is passed over.
 _NOT_TAKEN = (("SecureShell", "options"), ("GlobusSecureShell", "options"))
 
@@ -43,6 +46,10 @@ class _Plugin:
 
     def findings(self, default: str) -> Iterator[Finding]:
         given = self.given.pop("plugin", default)
+        if isinstance(given, (dict, list)):
+            message = "is no text; every job there would fail"
+            yield Finding("bad-cli-value", f"{self.place}plugin", message, f"Name one of {', '.join(self.table)}.")
+            return
         name, names = str(given), ", ".join(self.table)
         if not given and self.what == "job":
             message = "is missing; every job there would fail"

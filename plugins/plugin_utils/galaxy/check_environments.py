@@ -68,6 +68,9 @@ def parameters(subject: Subject) -> Iterator[Finding]:
             elif name in environment.params and value is not None and not parameter.accepts(value):
                 message, mend = f"has a value that {kind.class_name} cannot use", f"Give {parameter.wanted}."
                 yield Finding("bad-environment-value", f"{place}.{name}", message, mend)
+            elif parameter.misread(subject.as_read(value)):
+                message = "is a text, and Galaxy takes any text for true there"
+                yield Finding("text-is-true", f"{place}.{name}", message, "Write false without quotes, and not in XML.")
         if kind.closed:
             yield from _unread(environment, kind, place)
 
@@ -103,12 +106,16 @@ def env(subject: Subject) -> Iterator[Finding]:
 
 def metrics(subject: Subject) -> Iterator[Finding]:
     """What is measured of a job, each by a class of Galaxy's."""
-    for environment in subject.environments:
+    # Galaxy reads them of what is off, too.
+    for environment in subject.conf.environments:
+        place = f"execution.environments.{environment.id}.metrics"
+        if isinstance(environment.metrics, dict) and environment.metrics.get("src") == "xml_element":
+            message = "'xml_element' is XML's; Galaxy would not start"
+            yield Finding("bad-metrics", f"{place}.src", message, "Give a list of metrics.")
         for index, plugin in enumerate(environment.metrics if isinstance(environment.metrics, list) else ()):
             if plugin["type"] not in METRICS:
-                place = f"execution.environments.{environment.id}.metrics[{index}].type"
                 message = f"{plugin['type']!r} is nothing that Galaxy measures; it would not start"
-                yield Finding("bad-metrics", place, message, f"Use one of {', '.join(METRICS)}.")
+                yield Finding("bad-metrics", f"{place}[{index}].type", message, f"Use one of {', '.join(METRICS)}.")
 
 
 def real_users(subject: Subject) -> Iterator[Finding]:

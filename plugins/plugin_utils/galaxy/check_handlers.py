@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from .check_limits import is_int
 from .context import Subject, enabled
 from .findings import Finding, listed
+from .runners import RULE_RUNNERS
 
 ASSIGN = ("mem-self", "db-self", "db-preassign", "db-transaction-isolation", "db-skip-locked")
 _HANDLING = ("assign", "default", "max_grab", "processes", "ready_window_size")
 # Galaxy's name for the processes that have no tag. (galaxy/web_stack/handlers.py)
 _UNTAGGED = "_default_"
+# These two give a job to whoever has the name, be there one or not.
+_WAITED_FOR = ("db-transaction-isolation", "db-skip-locked")
 _NUMBERS = ("max_grab", "ready_window_size")
 
 
@@ -42,14 +45,14 @@ def processes(subject: Subject) -> Iterator[Finding]:
     """A tool's handler is a process or a tag. A process that is not listed here may be started under that name all the same."""
     conf = subject.conf
     listed_here = conf.handling.get("processes") or {}
-    runners = [runner.id for runner in conf.runners if enabled(runner.params)]
+    runners = [*(runner.id for runner in conf.runners if enabled(runner.params)), *RULE_RUNNERS]
     names = dict.fromkeys(listed_here)
     for name, process in listed_here.items():
         names.update(dict.fromkeys((process or {}).get("tags") or [_UNTAGGED]))
         for index, plugin in enumerate((process or {}).get("plugins") or ()):
             if plugin not in runners:
                 place = f"handling.processes.{name}.plugins[{index}]"
-                message = f"{plugin!r} is not defined in runners; that process would fail the jobs of its environments"
+                message = f"{plugin!r} is not defined in runners; that process would be without it"
                 yield Finding("unknown-runner", place, message, f"Define it, or name one of {listed(runners)}.")
     for place, name in _meant(subject) if names else ():
         if name not in names:
@@ -63,12 +66,14 @@ def _meant(subject: Subject) -> Iterator[tuple[str, str]]:
     conf = subject.conf
     assign = conf.handling.get("assign")
     methods = [str(method).lower() for method in assign] if isinstance(assign, list) else []
-    if "mem-self" in methods:
-        # It takes every job, whatever it is told.
+    # A method that finds no process leaves the job to the next one; of these three each takes whatever comes.
+    taking = next((method for method in methods if method in ("mem-self", *_WAITED_FOR)), "")
+    if taking == "mem-self":
         return
-    if methods[:1] == ["db-preassign"] or conf.handling.get("default"):
-        # By the other methods a job waits for any process without a tag, be it listed or not.
-        yield "handling.default", str(conf.handling.get("default") or _UNTAGGED)
+    default = conf.handling.get("default")
+    # Without these a job that is not given to anybody waits for a process without a tag, be it listed or not.
+    if "db-self" not in methods[:1] and (default or set(methods) == {"db-preassign"}):
+        yield "handling.default", str(default or _UNTAGGED)
     for index, tool in enumerate(conf.tools):
         if tool.handler:
             yield f"tools[{index}].handler", tool.handler

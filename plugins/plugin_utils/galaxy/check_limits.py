@@ -42,7 +42,7 @@ def values(subject: Subject) -> Iterator[Finding]:
             mend = f"Write {_MEANT[kind]}." if kind in _MEANT else f"Galaxy knows {', '.join(_LIMITS)}."
             yield Finding("unknown-limit", f"{place}.type", f"{kind!r} limits nothing in Galaxy", mend)
         elif not subject.as_read(limit.get("value")) and kind in _FOR_ALL and kind != "total_walltime":
-            message = "is empty; nothing is limited"
+            message = "is empty or 0; nothing is limited"
             yield Finding("limit-of-nothing", f"{place}.value", message, "Give one, or leave the limit out.")
         else:
             yield from _value({key: subject.as_read(value) for key, value in limit.items()}, kind, place)
@@ -50,10 +50,7 @@ def values(subject: Subject) -> Iterator[Finding]:
 
 def _value(limit: Mapping[str, Any], kind: str, place: str) -> Iterator[Finding]:
     value = limit.get("value")
-    for key in ("id", "tag") if kind in _OF_ENVIRONMENTS else ():
-        if limit.get(key) and isinstance(limit[key], (dict, list)):
-            yield Finding("bad-limit", f"{place}.{key}", "is no text; Galaxy would not start", "Name one environment.")
-    if kind in _TIMED and not re.fullmatch(r"\d+:\d+:\d+", str(value).strip()):
+    if kind in _TIMED and [is_int(part) for part in str(value).split(":")] != [True] * 3:
         mend = "Write it in quotes: '12:00:00'."
         yield Finding("bad-limit", f"{place}.value", "is not H:MM:SS; Galaxy would not start", mend)
     elif kind == "output_size" and not (isinstance(value, str) and _SIZE.fullmatch(value)):

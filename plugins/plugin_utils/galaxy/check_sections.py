@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from .context import Subject
 from .findings import Finding, listed
+from .model import Tool
 
 #: Parameters of a job that an entry may be for: what Galaxy hands to the rule of a job is its own parameters.
 _CONDITIONS = ("source",)
@@ -64,19 +65,28 @@ def tools(subject: Subject) -> Iterator[Finding]:
             entries.setdefault((tool.tool_class, tool.id.lower().rstrip("/")), []).append(index)
         for name in tool.params:
             if name not in _CONDITIONS:
-                where = "the default environment" if not tool.environment else f"{tool.environment!r}"
-                message = f"is no key of a tool; its jobs run in {where} whatever stands there"
+                message = "is no key of a tool; Galaxy takes it for a condition on the parameters of a job"
                 yield Finding("unknown-tool-key", f"{place}.{name}", message, "Write environment, or leave it out.")
-    # XML keeps a class out of the conditions.
-    free = subject.context.form == "xml"
     for names, indices in entries.items():
-        meant = [subject.conf.tools[index] for index in indices]
-        if len(indices) > 1 and all(tool.params or (tool.tool_class and not free) for tool in meant):
+        others = [tool for tool in subject.conf.tools if tool.id in _shorter(names[1])]
+        meant = [*(subject.conf.tools[index] for index in indices), *others]
+        if len(indices) > 1 and all(_conditional(subject, tool) for tool in meant):
             what = "".join(names)
             message = (
                 f"is one of {len(indices)} entries of {what!r}, none without a condition; every job of it would fail"
             )
             yield Finding("no-tool-entry", f"tools[{indices[-1]}]", message, "Keep one of them.")
+
+
+def _shorter(tool_id: str) -> tuple[str, ...]:
+    """What Galaxy looks for beside the id of a tool: without its version, and its last word."""
+    parts = tool_id.split("/")
+    return ("/".join(parts[:-1]), parts[-1], *parts[-2:-1]) if len(parts) > 1 else ()
+
+
+def _conditional(subject: Subject, tool: Tool) -> bool:
+    """Whether an entry is for certain jobs alone. In YAML a class is a condition, too, where there is no params:."""
+    return bool(tool.params or (tool.tool_class and not tool.explicit and subject.context.form != "xml"))
 
 
 def resources(subject: Subject) -> Iterator[Finding]:

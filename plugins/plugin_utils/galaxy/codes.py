@@ -127,7 +127,7 @@ CODES: dict[str, Code] = {
     "unknown-tool-key": Code(
         ERROR,
         IGNORED,
-        "a key of a tool such as execution or destinations: Galaxy runs its jobs in the default environment",
+        "a key of a tool such as execution: to Galaxy a condition, and without environment the jobs run in the default one",
     ),
     "no-tool-entry": Code(ERROR, JOB, "several entries for one tool or class, all of them for certain jobs alone"),
     "empty-section": Code(ERROR, START, "a section or key with nothing after it", mended=True),

@@ -31,6 +31,7 @@ def sections(top: Mapping[str, Any]) -> Iterator[str]:
         for name, item in environments.items() if isinstance(environments, Mapping) else ():
             if item is None:
                 yield f"execution.environments.{name}"
+    yield from _tools(top, ("id", "class"))
 
 
 def values(top: Mapping[str, Any]) -> Iterator[str]:
@@ -39,14 +40,21 @@ def values(top: Mapping[str, Any]) -> Iterator[str]:
     yield from _items(top.get("runners"), "runners", "workers")
     if isinstance(execution, Mapping):
         yield from _items(execution.get("environments"), "execution.environments", "env")
+    yield from _tools(top, ("environment", "handler"))
+
+
+def _tools(top: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[str]:
+    """Where Galaxy asks whether there is something, be it an empty text."""
     tools = top.get("tools")
     for index, tool in enumerate(tools if isinstance(tools, list) else ()):
-        for key in ("environment", "handler"):
+        for key in keys:
             if isinstance(tool, Mapping) and tool.get(key) == "":
                 yield f"tools[{index}].{key}"
 
 
 def _items(section: Any, place: str, key: str) -> Iterator[str]:
+    if isinstance(section, list):
+        section = {item.get("id"): item for item in section if isinstance(item, Mapping)}
     for name, item in section.items() if isinstance(section, Mapping) else ():
         if isinstance(item, Mapping) and item.get(key, "") is None:
             yield f"{place}.{name}.{key}"

@@ -14,6 +14,7 @@ from .findings import JobConfError, error, listed
 from .model import Environment, JobConf, Runner, from_native, to_native
 from .natives import Option, options_of, split
 from .parameters import RunnerType
+from .plain import plain
 from .portable import READERS, Reading, read
 from .request import translated
 from .runners import ANY_ENVIRONMENT, ANY_PREFIX, runner_type
@@ -91,7 +92,7 @@ def _moved(
     moved = replace(
         environment,
         runner=target.id,
-        params={**kept, **target.environment},
+        params={**kept, **plain(target.environment)},
         env=env,
         request=_request(environment, reading, target),
     )

@@ -51,7 +51,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Tool:
-    """Which environment a tool, or a class of tools, runs in."""
+    """Which environment a tool, or a class of tools, runs in. ``explicit``: the conditions stand under ``params:``, where a class is none."""
 
     id: str = ""
     tool_class: str = ""
@@ -59,6 +59,7 @@ class Tool:
     handler: str = ""
     resources: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
+    explicit: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,16 +102,31 @@ def from_native(native: Any) -> JobConf:
         tools=tuple(_tool(item, place) for item, place in items(top.get("tools"), "tools")),
         handling=_handling(top.get("handling")),
         resources=_resources(top.get("resources")),
-        limits=tuple(mapping(item, place) for item, place in items(top.get("limits"), "limits")),
+        limits=tuple(
+            _with_texts(mapping(item, place), ("id", "tag"), place)
+            for item, place in items(top.get("limits"), "limits")
+        ),
         dynamic=mapping(top.get("dynamic"), "dynamic"),
         empty=tuple(empty.sections(top)),
         empty_for_jobs=tuple(empty.values(top)),
     )
 
 
+def _with_texts(options: dict[str, Any], keys: Collection[str], place: str) -> dict[str, Any]:
+    """The same with names made texts, as those that they mean are."""
+    return {**options, **{key: text(options[key], f"{place}.{key}") for key in keys if options.get(key)}}
+
+
 def _handling(value: Any) -> dict[str, Any]:
-    handling = mapping(value, "handling")
-    for name, item in mapping(handling.get("processes"), "handling.processes").items():
+    handling = _with_texts(mapping(value, "handling"), ("default",), "handling")
+    if isinstance(handling.get("assign"), list):
+        texts(handling["assign"], "handling.assign")
+    processes = handling.get("processes")
+    for name in processes if isinstance(processes, dict) else ():
+        if not isinstance(name, str):
+            # Galaxy would not start: it writes the names of the processes into its log.
+            raise malformed(f"handling.processes.{name}, a key,", name, "a text")
+    for name, item in mapping(processes, "handling.processes").items():
         place = f"handling.processes.{name}"
         process = mapping(item, place)
         for key in ("tags", "plugins"):
@@ -119,10 +135,12 @@ def _handling(value: Any) -> dict[str, Any]:
 
 
 def _resources(value: Any) -> dict[str, Any]:
-    resources = mapping(value, "resources")
-    for name, fields in mapping(resources.get("groups"), "resources.groups").items():
+    resources = _with_texts(mapping(value, "resources"), ("default",), "resources")
+    groups = mapping(resources.get("groups"), "resources.groups")
+    for name, fields in groups.items():
         texts(fields, f"resources.groups.{name}")
-    return resources
+    filled = {name: fields or [] for name, fields in groups.items()}
+    return {**resources, **({"groups": filled} if groups else {})}
 
 
 def to_native(conf: JobConf) -> dict[str, Any]:
@@ -190,7 +208,7 @@ def _environment(name: str, value: Any) -> Environment:
         tags=tuple(text(tag, where) for tag, where in items(options.get("tags"), f"{place}.tags")),
         metrics=_metrics(options.get("metrics"), f"{place}.metrics"),
         env=tuple(_entry(item, where) for item, where in items(options.get("env"), f"{place}.env")),
-        resubmit=tuple(mapping(item, where) for item, where in items(options.get("resubmit"), f"{place}.resubmit")),
+        resubmit=tuple(_resubmit(item, where) for item, where in items(options.get("resubmit"), f"{place}.resubmit")),
         params=flat if explicit is None else mapping(explicit, f"{place}.params"),
         request={key: options[key] for key in PORTABLE if options.get(key) is not None},
         hidden=() if explicit is None else tuple(flat),
@@ -224,6 +242,10 @@ def _metrics(value: Any, place: str) -> Any:
     return plugins
 
 
+def _resubmit(value: Any, place: str) -> dict[str, Any]:
+    return _with_texts(mapping(value, place), ("condition", "environment", "handler"), place)
+
+
 def _entry(value: Any, place: str) -> dict[str, Any]:
     """An entry of env as it stands: what is no text there is a finding, and a list or mapping none that could be one."""
     entry = mapping(value, place)
@@ -244,6 +266,7 @@ def _tool(value: Any, place: str) -> Tool:
     options = mapping(value, place)
     if not isinstance(options.get("id", ""), (str, type(None))):
         raise malformed(f"{place}.id", options["id"], "a text")
+    explicit = options.get("params") is not None
     given = {key: text(options.get(key), f"{place}.{key}") for key in _TOOL_KEYS if key != "params"}
     return Tool(
         id=given["id"],
@@ -251,7 +274,8 @@ def _tool(value: Any, place: str) -> Tool:
         environment=given["environment"] or given["destination"],
         handler=given["handler"],
         resources=given["resources"],
-        params=mapping(options["params"], f"{place}.params") if "params" in options else _others(options, _TOOL_KEYS),
+        params=mapping(options["params"], f"{place}.params") if explicit else _others(options, _TOOL_KEYS),
+        explicit=explicit,
     )
 
 
@@ -263,7 +287,7 @@ def _native_tool(tool: Tool) -> dict[str, Any]:
         "handler": tool.handler,
         "resources": tool.resources,
     }
-    return {**_filled(options), **tool.params}
+    return {**_filled(options), **({"params": tool.params} if tool.explicit else tool.params)}
 
 
 def number(value: Any) -> Any:

@@ -119,13 +119,11 @@ def number(default: Any = None, since: str = "") -> Parameter:
 
 def or_none(parameter: Parameter) -> Parameter:
     """The same, or the text None, by which Galaxy means no value."""
-    return Parameter(
-        f"{parameter.wanted}, or None",
-        lambda value: value == "None" or parameter.accepts(value),
-        parameter.default,
-        parameter.required,
-        parameter.since,
-    )
+
+    def accepts(value: Any) -> bool:
+        return bool(value == "None") or parameter.accepts(value)
+
+    return replace(parameter, wanted=f"{parameter.wanted}, or None", accepts=accepts)
 
 
 def flag(default: bool | None = False, since: str = "") -> Parameter:
@@ -135,7 +133,7 @@ def flag(default: bool | None = False, since: str = "") -> Parameter:
 
 def truth(default: bool = False, since: str = "") -> Parameter:
     """A boolean of which no text may be made."""
-    return replace(flag(default, since), any_text_is_true=True)
+    return Parameter("true or false", _is_scalar, default, False, since, any_text_is_true=True)
 
 
 def one_of(*values: str, default: Any = None, since: str = "") -> Parameter:

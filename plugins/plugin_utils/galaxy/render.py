@@ -48,7 +48,7 @@ def read(value: Any, environ: Mapping[str, Any] | None = None) -> dict[str, Any]
 @_uncollected()
 def prepare(value: Any, context: Context) -> tuple[dict[str, Any], list[Finding]]:
     """The native structure with the portable requests translated, and what is no error. Raises JobConfError with every error."""
-    conf = from_native(native_of(value))
+    conf = from_native(native_of(value, context.environ))
     findings = sorted_out(check(conf, context), context.waive, rendered=True)
     errors = [finding for finding in findings if finding.level == ERROR]
     if errors:

@@ -30,7 +30,7 @@ def redacted(value: Any) -> Any:
     if isinstance(value, dict):
         # An entry of env has its name and its value side by side.
         named = {"value": MASK} if "value" in value and _NAME.search(str(value.get("name", ""))) else {}
-        return {key: _masked(item) if _NAME.search(key) else redacted(item) for key, item in value.items()} | named
+        return {key: _masked(item) if _NAME.search(str(key)) else redacted(item) for key, item in value.items()} | named
     if isinstance(value, list):
         return [redacted(item) for item in value]
     return redacted_text(value) if isinstance(value, str) else value

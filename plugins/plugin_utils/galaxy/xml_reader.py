@@ -37,7 +37,7 @@ _READ = {
     "limit": ("type id tag window", ""),
 }
 _KNOWN = {tag: (frozenset(names.split()), frozenset(tags.split())) for tag, (names, tags) in _READ.items()}
-_ENVIRON = "Write its value, or give the filter environ: the variables of Galaxy's service, {} for what stands there."
+_ENVIRON = "Write its value, or read it by the filter from_job_conf with environ: the variables of Galaxy's service, {} for what stands there."
 _MENDS = {
     "<param> from_environ": _ENVIRON,
     "<destinations> default_from_environ": _ENVIRON,
@@ -72,9 +72,7 @@ def read(text: str, environ: Mapping[str, Any] | None = None, unread: list[Findi
         "dynamic": dynamic,
         "handling": _read_handling(root),
         "execution": execution,
-        "tools": [
-            {**_named(tool, TOOL), **_read_params(tool, place)} for tool, place in _children(root, "tools", "tool")
-        ],
+        "tools": [_read_tool(tool, place) for tool, place in _children(root, "tools", "tool")],
         "resources": {**_read_default(root, "resources"), **({"groups": groups} if groups else {})},
         "limits": [_read_limit(limit, place) for limit, place in _children(root, "limits", "limit")],
     }
@@ -98,19 +96,23 @@ def _parse(text: str) -> Element:
 
 def _fill_in(root: Element, environ: Mapping[str, Any]) -> None:
     """What Galaxy takes from its environment, else what stands there."""
-    for element in root.iter():
-        if "from_environ" in element.attrib:
-            name = element.attrib.pop("from_environ")
-            element.text = str(environ[name]) if name in environ else element.text
-        name = element.attrib.pop("default_from_environ", "")
+    for param in root.iter("param"):
+        # Containers are elements, and stay an error.
+        if "from_environ" in param.attrib and param.get("id") not in CONTAINERS:
+            name = param.attrib.pop("from_environ")
+            param.attrib.pop("from_config", "")
+            param.text = str(environ[name]) if name in environ else param.text
+    for section in (*root.findall("destinations"), *root.findall("handlers")):
+        name = section.attrib.pop("default_from_environ", "")
         if name and name in environ:
-            element.set("default", str(environ[name]))
+            section.set("default", str(environ[name]))
 
 
 def _check(root: Element) -> list[Finding]:
     """Every place that would be lost. Raises JobConfError for what only Galaxy can fill in."""
     # Plugins with whatever attributes they take.
-    metrics = {element for metrics in root.iter("job_metrics") for element in metrics.iter()}
+    metrics = set(root.iterfind("destinations/destination/job_metrics/*"))
+    metrics.update(root.iterfind("destinations/destination/job_metrics"))
     odd = [element for element in root.iter() if element not in metrics and not _is_read(element)]
     for element in odd:
         extra = [name for name in element.attrib if name.endswith(("from_environ", "from_config"))]
@@ -268,8 +270,11 @@ def _read_destinations(root: Element) -> Iterator[tuple[str, dict[str, Any]]]:
 def _read_metrics(element: Element, place: str) -> dict[str, str] | list[dict[str, str]] | None:
     """Galaxy takes the attribute for a boolean before it takes it for a path, so that false is all it can say."""
     metrics, plugins = element.get("metrics"), element.find("job_metrics")
+    if plugins is not None and (metrics or len(element.findall("job_metrics")) > 1):
+        message = "is not the only word on metrics; Galaxy would read one of them"
+        raise error("malformed", f"{place}/job_metrics", message, "Keep one.")
     if not metrics:
-        return None if plugins is None else [{"type": plugin.tag, **plugin.attrib} for plugin in plugins]
+        return None if plugins is None else [{**plugin.attrib, "type": plugin.tag} for plugin in plugins]
     if _flag(metrics, f"{place}@metrics"):
         message = "can only be false: Galaxy would take the word for the name of a file"
         raise error("malformed", f"{place}@metrics", message, "Leave it out.")
@@ -286,6 +291,13 @@ def _read_env(element: Element, place: str) -> dict[str, Any]:
     if "raw" in entry:
         entry["raw"] = _flag(entry["raw"], f"{place}@raw")
     return {**entry, **({"value": element.text} if "name" in entry else {})}
+
+
+def _read_tool(element: Element, place: str) -> dict[str, Any]:
+    """Beside a flat parameter YAML has a class for one more."""
+    tool, params = _named(element, TOOL), _read_params(element, place)
+    flat = "class" not in tool and params.keys().isdisjoint((*TOOL, "destination", "params"))
+    return {**tool, **(params if flat else {"params": params} if params else {})}
 
 
 def _read_limit(element: Element, place: str) -> dict[str, Any]:

@@ -156,7 +156,8 @@ def _tools(root: Element, tools: Iterable[Mapping[str, Any]]) -> None:
         place = f"tools[{index}]"
         parent = SubElement(root, "tools") if parent is None else parent
         element = _add(parent, "tool", {xml: tool.get(key) for key, xml in TOOL.items()}, place)
-        _params(element, {key: value for key, value in tool.items() if key not in TOOL}, place)
+        params = tool.get("params") or {key: value for key, value in tool.items() if key not in (*TOOL, "params")}
+        _params(element, params, place)
 
 
 def _limits(root: Element, limits: Iterable[Mapping[str, Any]]) -> None:

@@ -19,7 +19,7 @@ from ..galaxy.request import translated
 from ..galaxy.shell_login import PROGRAMS, PROOF, login, strict
 
 
-def subject_of(text: str, drm: str, environ: Mapping[str, Any]) -> Subject | None:
+def subject_of(text: str, drm: str, environ: Mapping[str, Any] | None) -> Subject | None:
     """None where it cannot be read, which is a finding of the check job_conf. ``environ`` are the variables of Galaxy's service."""
     try:
         context = Context(drm=drm, environ=environ)

@@ -202,8 +202,36 @@ def test_values_out_of_the_environment_are_filled_in_as_galaxy_does() -> None:
     there = xml_reader.read(FROM_ENVIRON, {})
     assert (there["execution"]["default"], there["runners"]["sge"]["enabled"]) == ("local", "true")
     assert there["execution"]["environments"]["sge"]["params"] == {"nativeSpecification": "-q all.q"}
-    with pytest.raises(JobConfError, match="give the filter environ"):
+    with pytest.raises(JobConfError, match="from_job_conf with environ"):
         xml_reader.read(FROM_ENVIRON)
+
+
+def test_the_environment_is_filled_in_only_where_galaxy_looks_for_it() -> None:
+    text = """<job_conf><destinations><destination id="a" runner="r"><env id="A" from_environ="SECRET">std</env></destination></destinations>
+      <limits><limit type="walltime" from_environ="SECRET">1:0:0</limit></limits><resources default_from_environ="SECRET"/></job_conf>"""
+    with pytest.raises(JobConfError) as caught:
+        xml_reader.read(text, {"SECRET": "hunter2"})
+    assert "hunter2" not in str(caught.value)
+    params = '<param id="p" from_environ="A" from_config="b">c</param><param id="container" from_environ="A"/>'
+    text = f'<job_conf><destinations><destination id="a" runner="r">{params}</destination></destinations></job_conf>'
+    with pytest.raises(JobConfError, match="<param> from_environ"):
+        xml_reader.read(text, {"A": "1"})
+    text = text.replace('<param id="container" from_environ="A"/>', "")
+    assert xml_reader.read(text, {})["execution"]["environments"]["a"]["params"] == {"p": "c"}
+
+
+def test_a_plugin_of_metrics_is_what_its_element_is_called() -> None:
+    text = """<job_conf><destinations><destination id="a" runner="r">%s</destination></destinations></job_conf>"""
+    native = xml_reader.read(text % '<job_metrics><core type="env"/></job_metrics>')
+    assert native["execution"]["environments"]["a"]["metrics"] == [{"type": "core"}]
+    with pytest.raises(JobConfError, match="is not the only word on metrics"):
+        xml_reader.read(text % "<job_metrics/><job_metrics/>")
+
+
+@pytest.mark.parametrize("params", [{"source": "x"}, {"environment": "zz"}])
+def test_a_tools_parameters_are_no_keys_of_it(params: dict[str, str]) -> None:
+    native = {"tools": [{"class": "local", "environment": "a", "params": params}]}
+    assert to_native(from_native(xml_reader.read(xml_writer.write(native, "c")))) == native
 
 
 @pytest.mark.parametrize("metrics", [[], [{"type": "core"}, {"type": "cpuinfo", "verbose": "true"}]])

@@ -159,3 +159,13 @@ def test_bad_options(options: dict[str, Any], text: str) -> None:
     with pytest.raises(AnsibleFilterError) as caught:
         migrate_job_conf(OLD, **options)
     assert text in str(caught.value)
+
+
+def test_what_is_given_for_the_target_is_each_environments_own() -> None:
+    """One object in two places would be an anchor in YAML."""
+    environments = {name: {"runner": "sge", "nativeSpecification": "-q long.q"} for name in ("a", "b")}
+    native = {**OLD, "execution": {"default": "a", "environments": environments}}
+    moved = migrate_job_conf(native, SLURM, environment={"container": [{"type": "docker"}]}, from_drm="gridengine")
+    found = moved["job_config"]["execution"]["environments"]
+    assert found["a"]["container"] == found["b"]["container"] == [{"type": "docker"}]
+    assert found["a"]["container"] is not found["b"]["container"]

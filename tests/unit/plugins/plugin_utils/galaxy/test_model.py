@@ -51,6 +51,33 @@ WHOLE: dict[str, Any] = {
 }
 
 
+def test_names_that_are_numbers_are_texts_wherever_they_stand() -> None:
+    native = {
+        "handling": {"default": 1},
+        "execution": {
+            "default": 1,
+            "environments": {
+                1: {"runner": "r", "resubmit": [{"condition": "any_failure", "environment": 2, "handler": 3}]},
+                2: {"runner": "r"},
+            },
+        },
+        "resources": {"default": 1, "groups": {1: ["cores"], 2: None}},
+        "limits": [{"type": "environment_total_concurrent_jobs", "id": 2, "value": 3}],
+    }
+    written = to_native(from_native(native))
+    assert written["execution"]["environments"]["1"]["resubmit"][0] == {
+        "condition": "any_failure",
+        "environment": "2",
+        "handler": "3",
+    }
+    assert (written["handling"], written["execution"]["default"], written["limits"][0]["id"]) == (
+        {"default": "1"},
+        "1",
+        "2",
+    )
+    assert written["resources"] == {"default": "1", "groups": {"1": ["cores"], "2": []}}
+
+
 @pytest.mark.parametrize("metrics", [[], [{"type": "core"}], {"src": "disabled"}, {}])
 def test_metrics_stay_what_they_are_and_are_no_parameter(metrics: Any) -> None:
     """Galaxy takes a list without any for none at all, and beside flat parameters makes metrics one of them."""

@@ -26,9 +26,8 @@ BUDGETS = bootstrap.ROOT / "molecule" / "budgets.yml"
 LOGS = bootstrap.ROOT / ".logs"
 MOST_SECONDS = 3600
 TAIL_LINES = 60
-# The same machine was seen to take twice the time on another day. At this many budgets the run takes the 90 minutes that CI has.
-SLOW_DAY = 1.5
-# A command that is still at it after this many budgets is taken to hang; a cleaning step gets at least a minute.
+# A machine has slow days, on which it takes up to twice the time: a budget is an aim that is told of when it is missed. A command
+# that is still at it after this many budgets is taken to hang, and fails; a cleaning step gets at least a minute.
 HANGS_AFTER_BUDGETS = 2
 LEAST_TIMEOUT_SECONDS = 60
 # One stage after the other, and the lanes of a stage side by side: jobs are mostly waited for, so lanes share the two cores
@@ -141,8 +140,6 @@ def run_part(part: str, steps: parts.Steps, budget: float | None, stream: bool =
             left = HANGS_AFTER_BUDGETS * budget - (time.monotonic() - started)
             problems.append(run_step(argv, log, max(left, LEAST_TIMEOUT_SECONDS)))
     seconds = time.monotonic() - started
-    if seconds > SLOW_DAY * budget:
-        problems.append("over budget")
     result = Result(part, seconds, budget, tuple(filter(None, problems)))
     if result.problems and not stream:
         print_tail(part)

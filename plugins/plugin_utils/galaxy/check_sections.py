@@ -68,9 +68,10 @@ def tools(subject: Subject) -> Iterator[Finding]:
                 message = "is no key of a tool; Galaxy takes it for a condition on the parameters of a job"
                 yield Finding("unknown-tool-key", f"{place}.{name}", message, "Write environment, or leave it out.")
     for names, indices in entries.items():
-        others = [tool for tool in subject.conf.tools if tool.id in _shorter(names[1])]
-        meant = [*(subject.conf.tools[index] for index in indices), *others]
-        if len(indices) > 1 and all(_conditional(subject, tool) for tool in meant):
+        if len(indices) == 1:
+            continue
+        shorter = [index for name in _shorter(names[1]) for index in entries.get(("", name), ())]
+        if all(_conditional(subject, subject.conf.tools[index]) for index in (*indices, *shorter)):
             what = "".join(names)
             message = (
                 f"is one of {len(indices)} entries of {what!r}, none without a condition; every job of it would fail"

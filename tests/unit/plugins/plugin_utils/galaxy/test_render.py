@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from typing import Any
 
@@ -190,3 +191,39 @@ def test_what_cannot_be_read_is_not_shown(text: str) -> None:
 
 def test_an_empty_file_in_a_diff() -> None:
     assert render.diffable("", "yaml") == render.diffable("\n", "xml") == ""
+
+
+def _many(number: int) -> dict[str, Any]:
+    environments = {
+        f"e{index}": {
+            "runner": "slurm",
+            "tags": [f"group{index % 50}"],
+            "resubmit": [{"condition": "memory_limit_reached", "environment": f"e{(index + 1) % number}"}],
+            "slots": index % 64 + 1,
+        }
+        for index in range(number)
+    }
+    return {
+        "runners": {"slurm": {"load": "galaxy.jobs.runners.slurm:SlurmJobRunner"}},
+        "handling": {"processes": {f"h{index}": {"tags": [f"t{index}"]} for index in range(number)}},
+        "execution": {"default": "e0", "environments": environments},
+        "tools": [
+            {"id": f"tool{index}", "environment": f"e{index}", "handler": f"t{index}"} for index in range(number)
+        ],
+        "limits": [
+            {"type": "environment_total_concurrent_jobs", "id": f"e{index}", "value": 1} for index in range(number)
+        ],
+    }
+
+
+def _seconds(number: int) -> float:
+    started = time.process_time()
+    prepared, findings = render.prepare(_many(number), Context(form="xml"))
+    assert findings == []
+    assert render.lint(render.text_of(prepared, "xml"), Context(form="xml")) == []
+    return time.process_time() - started
+
+
+def test_the_time_grows_with_the_number_of_environments() -> None:
+    """And not with its square, which would be 64 times as long."""
+    assert _seconds(4000) < 24 * min(_seconds(500), _seconds(500))

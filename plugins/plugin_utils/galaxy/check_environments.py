@@ -12,7 +12,7 @@ from typing import Any
 from .context import Subject, enabled
 from .findings import Finding, listed
 from .model import Environment
-from .parameters import RunnerType
+from .parameters import MISREAD, RunnerType
 from .runners import ANY_ENVIRONMENT, ANY_PREFIX, RULE_RUNNERS
 
 # What Galaxy calls by sudo; the first decides whether a job is submitted as the real user.
@@ -69,8 +69,7 @@ def parameters(subject: Subject) -> Iterator[Finding]:
                 message, mend = f"has a value that {kind.class_name} cannot use", f"Give {parameter.wanted}."
                 yield Finding("bad-environment-value", f"{place}.{name}", message, mend)
             elif parameter.misread(subject.as_read(value)):
-                message = "is a text, and Galaxy takes any text for true there"
-                yield Finding("text-is-true", f"{place}.{name}", message, "Write false without quotes, and not in XML.")
+                yield Finding("text-is-true", f"{place}.{name}", MISREAD, "Write false without quotes, and not in XML.")
         if kind.closed:
             yield from _unread(environment, kind, place)
 

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from .context import Subject, enabled
 from .findings import Finding
 from .model import Runner
-from .parameters import RunnerType
+from .parameters import MISREAD, RunnerType
 from .runners import RULE_RUNNERS, near, runner_type
 
 YAML_SINCE = "20.05"
@@ -83,9 +83,8 @@ def _parameters(subject: Subject, runner: Runner, kind: RunnerType, place: str) 
             mend += " A text is none, and XML has texts alone." if parameter.accepts(value) else ""
             yield Finding("bad-runner-value", f"{place}.{name}", "has a value that its runner refuses", mend)
         elif parameter.misread(subject.as_read(value)):
-            message = "is a text, and Galaxy takes any text for true there"
             mend = "Write false without quotes; in XML, leave the element empty."
-            yield Finding("text-is-true", f"{place}.{name}", message, mend)
+            yield Finding("text-is-true", f"{place}.{name}", MISREAD, mend)
         else:
             yield from _release(subject, f"{place}.{name}", name, parameter.since)
 

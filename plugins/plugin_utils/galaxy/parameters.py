@@ -56,6 +56,7 @@ class RunnerType:
 
 
 PREFIX = "galaxy.jobs.runners."
+MISREAD = "is a text, and Galaxy takes any text for true there"
 _TRUE = ("true", "yes", "on", "1", "y", "t")
 _FALSE = ("false", "no", "off", "0", "n", "f")
 WALLTIME = "walltime_reached"
